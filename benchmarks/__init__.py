@@ -1,0 +1,1 @@
+"""Speed beside named peers; run with `make bench`. Not part of the tests."""

@@ -1,0 +1,95 @@
+"""The table of commands. A command's module is imported when it is named, so that start-up stays small."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import Any, NamedTuple
+
+import typer
+from typer._click.exceptions import ClickException, UsageError  # Typer < 0.29 carries its own Click
+from typer.core import TyperGroup
+
+from llmcost.core.errors import ExitCode, nearest
+
+
+class Command(NamedTuple):
+    target: str
+    """"module:app" of its Typer application."""
+    help: str
+
+
+COMMANDS: dict[str, Command] = {
+    "estimate": Command("llmcost.cli.estimate:app", "Cost of a prompt, a file or a folder, before it is sent."),
+    "ingest": Command("llmcost.cli.ingest:app", "Read logs into the ledger."),
+    "report": Command("llmcost.cli.report:app", "Where the money went: totals, trend, top models and apps."),
+    "requests": Command("llmcost.cli.requests:app", "The single requests behind a report, dearest first."),
+    "budget": Command("llmcost.cli.budget:app", "Check spend against budgets.yaml; a gate for CI."),
+    "breakeven": Command("llmcost.cli.breakeven:app", "API or own GPUs: which is cheaper at a volume."),
+    "route": Command("llmcost.cli.route:app", "The cheapest model that meets the constraints."),
+    "prices": Command("llmcost.cli.prices:app", "Show, list, add, check and compare prices."),
+    "reprice": Command("llmcost.cli.reprice:app", "Price unpriced rows again with today's price book."),
+    "export": Command("llmcost.cli.export:app", "Write the ledger's rows as JSON Lines or CSV."),
+    "ledger": Command("llmcost.cli.ledger:app", "Look after the ledger: info, check, undo, forget, backup."),
+    "config": Command("llmcost.cli.config:app", "Show each setting and where it came from."),
+}
+
+
+class LazyGroup(TyperGroup):
+    """A group whose commands are loaded by name; its help needs none of them."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        return load(cmd_name) if cmd_name in COMMANDS else None
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, command.help) for name, command in COMMANDS.items()])
+
+
+def load(name: str) -> Any:
+    """The Click command called `name`."""
+    module, _, attribute = COMMANDS[name].target.partition(":")
+    command: Any = typer.main.get_command(getattr(import_module(module), attribute))
+    command.name = name
+    command.help = command.help or COMMANDS[name].help
+    return command
+
+
+def root() -> Any:
+    """The whole command line as one Click group."""
+    from llmcost.cli.options import group
+
+    app = group(cls=LazyGroup)
+
+    @app.command(hidden=True)
+    def none() -> None:
+        """Typer asks for a command of its own before it builds a group."""
+
+    command: Any = typer.main.get_command(app)
+    command.help = "FinOps for LLM spend: estimate, ingest, report, budget, break even and route over one exact ledger."
+    return command
+
+
+def invoke(arguments: list[str]) -> int:
+    """Run one command line in this process; the exit code."""
+    try:
+        result = root().main(args=arguments, prog_name="llmcost", standalone_mode=False)
+    except typer.Exit as stop:
+        return int(stop.exit_code)
+    except UsageError as error:
+        message = error.format_message()
+        words = [argument for argument in arguments if not argument.startswith("-")]
+        if "No such command" in message and words:
+            message = f"unknown command {words[0]!r}{nearest(words[0], COMMANDS)}"
+        path = error.ctx.command_path if error.ctx else "llmcost"
+        sys.stderr.write(f"error: {message[:1].lower() + message[1:].rstrip('.')}\nhint: see `{path} --help`\n")
+        return int(ExitCode.USAGE)
+    except ClickException as error:
+        sys.stderr.write(f"error: {error.format_message()}\n")
+        return int(ExitCode.USAGE)
+    except typer.Abort:
+        return int(ExitCode.INTERRUPTED)
+    return int(result) if isinstance(result, int) else int(ExitCode.OK)

@@ -1,0 +1,240 @@
+"""What a command runs in: settings with their origin, the clock, the streams, the ledger and the price book."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, tzinfo
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
+
+from llmcost.core.errors import ConfigError, UsageError, nearest
+from llmcost.core.instants import parse_when, to_us, zone_named
+
+if TYPE_CHECKING:
+    from llmcost.ledger.sqlite import SqliteLedger
+    from llmcost.pricing.book import PriceBook
+
+APP_NAME = "llmcost"
+
+
+class Setting(NamedTuple):
+    """A value and where it came from: option, environment, file or default."""
+
+    value: str
+    origin: str
+
+
+#: setting -> environment variable; the names are also the keys of the configuration file.
+SETTINGS = {
+    "ledger": "LLMCOST_LEDGER",
+    "prices": "LLMCOST_PRICES",
+    "tz": "LLMCOST_TZ",
+    "as_of": "LLMCOST_AS_OF",
+    "budgets": "LLMCOST_BUDGETS",
+}
+
+
+def _folder(kind: str, environ: Mapping[str, str], home: Path) -> Path:
+    """The platform's folder for `kind` (data, config, cache), without importing a library for it."""
+    override = {"data": "XDG_DATA_HOME", "config": "XDG_CONFIG_HOME", "cache": "XDG_CACHE_HOME"}[kind]
+    if environ.get(override):
+        return Path(environ[override]) / APP_NAME
+    if sys.platform == "darwin":
+        library = {"data": "Application Support", "config": "Application Support", "cache": "Caches"}[kind]
+        return home / "Library" / library / APP_NAME
+    if sys.platform == "win32":
+        base = environ.get("LOCALAPPDATA" if kind != "config" else "APPDATA")
+        return (Path(base) if base else home / "AppData" / "Local") / APP_NAME
+    unix = {"data": ".local/share", "config": ".config", "cache": ".cache"}[kind]
+    return home / unix / APP_NAME
+
+
+def local_zone(environ: Mapping[str, str], localtime: Path = Path("/etc/localtime")) -> str:
+    """The IANA name of this machine's zone, UTC when it has none."""
+    if environ.get("TZ"):
+        return environ["TZ"].removeprefix(":")
+    try:
+        target = str(localtime.resolve())
+    except OSError:
+        return "UTC"
+    _, found, name = target.partition("zoneinfo/")
+    return name.removeprefix("posix/") if found and "/" in name else "UTC"
+
+
+@dataclass
+class Env:
+    """Everything a command takes from outside. Only floor 6 makes one; floors below get plain values."""
+
+    given: dict[str, Any] = field(default_factory=dict)
+    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    stdout: TextIO = field(default_factory=lambda: sys.stdout)
+    stderr: TextIO = field(default_factory=lambda: sys.stderr)
+
+    @cached_property
+    def home(self) -> Path:
+        return Path(self.environ.get("HOME") or Path.home())
+
+    def folder(self, kind: str) -> Path:
+        return _folder(kind, self.environ, self.home)
+
+    @cached_property
+    def config_file(self) -> Path:
+        named = self.environ.get("LLMCOST_CONFIG")
+        return Path(named) if named else self.folder("config") / "config.toml"
+
+    @cached_property
+    def _file_settings(self) -> dict[str, str]:
+        path = self.config_file
+        if not path.is_file():
+            return {}
+        import tomllib
+
+        try:
+            values = tomllib.loads(path.read_text("utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise ConfigError(f"{path}: {error}", "correct the file, or remove it") from None
+        for key, value in values.items():
+            if key not in SETTINGS:
+                raise ConfigError(
+                    f"{path}: unknown key {key!r}{nearest(key, SETTINGS)}", f"use one of {', '.join(SETTINGS)}"
+                )
+            if not isinstance(value, str):
+                raise ConfigError(f"{path}: {key} must be text, not {value!r}", f'write {key} = "…"')
+        return values
+
+    def setting(self, name: str) -> Setting:
+        """Option over environment over file over default."""
+        option = self.given.get(name)
+        if option:
+            return Setting(str(option), "option")
+        variable = SETTINGS[name]
+        if self.environ.get(variable):
+            return Setting(self.environ[variable], f"environment {variable}")
+        if name in self._file_settings:
+            return Setting(self._file_settings[name], f"file {self.config_file}")
+        return Setting(self._default(name), "default")
+
+    def _default(self, name: str) -> str:
+        if name == "ledger":
+            return str(self.folder("data") / "ledger.db")
+        if name == "tz":
+            return local_zone(self.environ)
+        return ""
+
+    @cached_property
+    def zone(self) -> tzinfo:
+        return zone_named(self.setting("tz").value)
+
+    @cached_property
+    def now_us(self) -> int:
+        """Now, or `--as-of`: the one place that reads the clock."""
+        given = self.setting("as_of").value
+        return parse_when(given, self.zone) if given else to_us(datetime.now(UTC))
+
+    @cached_property
+    def ledger_path(self) -> Path:
+        return Path(self.setting("ledger").value).expanduser()
+
+    def open_ledger(self, *, write: bool = False) -> SqliteLedger:
+        """The ledger. The caller closes it (`contextlib.closing`)."""
+        from llmcost.ledger.sqlite import SqliteLedger
+
+        return SqliteLedger(self.ledger_path, write=write)
+
+    def price_layers(self) -> list[tuple[str, Path]]:
+        """Price files in order of authority, below which come the packaged book and the catalogue."""
+        layers: list[tuple[str, Path]] = []
+        setting = self.setting("prices")
+        if setting.value:
+            named = Path(setting.value).expanduser()
+            if not named.is_file():
+                raise UsageError(f"no such price file: {named}", "check --prices")
+            layers.append(("--prices" if setting.origin == "option" else "prices", named))
+        for name, path in (("./pricing.yaml", Path("pricing.yaml")), ("user", self.user_prices)):
+            if path.is_file():
+                layers.append((name, path))
+        return layers
+
+    @cached_property
+    def user_prices(self) -> Path:
+        """The user's own price overrides, which `prices add` writes."""
+        return self.folder("config") / "pricing.yaml"
+
+    @cached_property
+    def book(self) -> PriceBook:
+        from llmcost.pricing.store import load_book
+
+        return load_book(self.price_layers(), cache_dir=self.folder("cache"))
+
+    @property
+    def format(self) -> str:
+        if self.given.get("json"):
+            return "json"
+        return str(self.given.get("format") or "table")
+
+    def choose_format(self, *known: str) -> str:
+        """The output format asked for.
+
+        Raises:
+            UsageError: this command does not write it.
+        """
+        if self.format not in known:
+            raise UsageError(
+                f"unknown format {self.format!r}{nearest(self.format, known)}", f"use one of {', '.join(known)}"
+            )
+        return self.format
+
+    @property
+    def quiet(self) -> bool:
+        return bool(self.given.get("quiet"))
+
+    @property
+    def interactive(self) -> bool:
+        """Whether progress may be drawn: a terminal that nobody silenced."""
+        return self.stderr.isatty() and not self.quiet
+
+    @property
+    def color(self) -> bool:
+        return (
+            self.stdout.isatty()
+            and not self.given.get("output")
+            and not self.given.get("no_color")
+            and not self.environ.get("NO_COLOR")
+            and self.environ.get("TERM") != "dumb"
+        )
+
+    @cached_property
+    def width(self) -> int | None:
+        """Columns of the terminal; None when stdout is none, where no cell may be cut."""
+        if self.given.get("output") or not self.stdout.isatty():
+            return None
+        import shutil
+
+        return shutil.get_terminal_size((80, 24)).columns
+
+    def emit(self, text: str) -> None:
+        """Data, to `--output` or stdout, with one line end."""
+        body = text if text.endswith("\n") else text + "\n"
+        target = self.given.get("output")
+        if target and target != "-":
+            path = Path(target)
+            temporary = path.with_name(path.name + ".part")
+            temporary.write_text(body, "utf-8")
+            temporary.replace(path)
+            return
+        try:
+            self.stdout.write(body)
+        except UnicodeEncodeError:
+            encoding = self.stdout.encoding or "ascii"
+            self.stdout.write(body.encode(encoding, "replace").decode(encoding))
+        self.stdout.flush()
+
+    def note(self, text: str) -> None:
+        """A remark or warning, to stderr unless --quiet."""
+        if not self.quiet:
+            self.stderr.write(text + "\n")
+            self.stderr.flush()

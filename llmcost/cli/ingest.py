@@ -1,0 +1,181 @@
+"""`llmcost ingest`: logs in."""
+
+from __future__ import annotations
+
+from contextlib import closing, nullcontext
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from llmcost.cli.environment import Env
+from llmcost.cli.options import single
+from llmcost.core.errors import ExitCode, UsageError
+
+
+def ingest(
+    env: Env,
+    paths: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[PATH]...",
+            help="Files and folders; - for standard input. Default: Claude Code's own logs.",
+            show_default=False,
+        ),
+    ] = None,
+    source: Annotated[
+        str,
+        typer.Option("--source", metavar="NAME", help="The log format, when it is not to be recognised by content."),
+    ] = "auto",
+    app: Annotated[str, typer.Option("--app", help="App of requests whose log names none.", show_default=False)] = "",
+    user: Annotated[
+        str, typer.Option("--user", help="User of requests whose log names none.", show_default=False)
+    ] = "",
+    team: Annotated[
+        str, typer.Option("--team", help="Team of requests whose log names none.", show_default=False)
+    ] = "",
+    environment: Annotated[
+        str, typer.Option("--env", help="Environment of requests whose log names none.", show_default=False)
+    ] = "",
+    project: Annotated[
+        str, typer.Option("--project", help="Project of requests whose log names none.", show_default=False)
+    ] = "",
+    tag: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--tag", metavar="KEY=VALUE", help="A tag for every request; may be repeated.", show_default=False
+        ),
+    ] = None,
+    mapping: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--map",
+            metavar="COLUMN=FIELD",
+            help="What a column of your own log means; or a YAML file of such pairs.",
+            show_default=False,
+        ),
+    ] = None,
+    at: Annotated[
+        str, typer.Option("--at", metavar="TIME|mtime", help="Time of requests whose log has none.", show_default=False)
+    ] = "",
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with 6 when lines were skipped or requests are unpriced.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would happen; write nothing.")] = False,
+) -> int:
+    """Read logs into the ledger. Reading a file twice adds nothing; a fuller version of a request replaces it."""
+    from llmcost.ingest.pipeline import Ingest, Labels, find_files
+    from llmcost.ledger.connect import MEMORY
+    from llmcost.ledger.sqlite import SqliteLedger
+    from llmcost.sources.reader import ReadOptions
+
+    env.choose_format("table", "json")
+    options = ReadOptions(
+        mapping=_mapping(mapping or []),
+        undated=_undated(env, at),
+        undated_mtime=at == "mtime",
+    )
+    labels = Labels(app, user, team, environment, project, tuple(sorted(_pair(item, "--tag") for item in tag or [])))
+    from_stdin = paths == ["-"]
+    files = [] if from_stdin else find_files([Path(path) for path in paths] if paths else _default_paths(env))
+    book = env.book
+    if dry_run and not env.ledger_path.exists():
+        ledger = SqliteLedger(MEMORY, write=True)
+    else:
+        ledger = env.open_ledger(write=True)
+    with closing(ledger), ledger.rehearsal() if dry_run else nullcontext():
+        job = Ingest(
+            ledger, book, labels=labels, options=options, source=source,
+            label=" ".join(paths or ["(default folders)"])[:500], now_us=env.now_us,
+        )  # fmt: skip
+        if from_stdin:
+            import sys
+
+            job.stream(sys.stdin.buffer, "-")
+        elif env.interactive:
+            from llmcost.reporting.progress import progress
+
+            with progress("reading", env.stderr) as show:
+                job.paths(files, show)
+        else:
+            job.paths(files)
+        result = job.finish()
+
+    from llmcost.reporting import ingested
+
+    if env.format == "json":
+        env.emit(ingested.as_json(result, dry_run=dry_run))
+    else:
+        env.emit(ingested.as_text(result, dry_run=dry_run))
+        for line in ingested.remarks(result):
+            env.note(line)
+    if strict and (result.skipped or result.unpriced):
+        return ExitCode.DATA
+    return ExitCode.OK
+
+
+def _pair(text: str, option: str) -> tuple[str, str]:
+    key, equals, value = text.partition("=")
+    if not equals or not key.strip():
+        raise UsageError(f"{option} {text!r} is not KEY=VALUE", f"write {option} name=value")
+    return key.strip(), value.strip()
+
+
+def _mapping(given: list[str]) -> dict[str, str]:
+    from llmcost.core.errors import nearest
+    from llmcost.sources.interchange import FIELDS
+
+    mapping: dict[str, str] = {}
+    for item in given:
+        if "=" not in item:
+            mapping.update(_mapping_file(Path(item)))
+        else:
+            column, field = _pair(item, "--map")
+            mapping[column] = field
+    for column, field in mapping.items():
+        if field not in FIELDS:
+            raise UsageError(
+                f"--map {column}={field}: unknown field {field!r}{nearest(field, FIELDS)}",
+                "docs/sources.md lists the fields",
+            )
+    return mapping
+
+
+def _mapping_file(path: Path) -> dict[str, str]:
+    if not path.is_file():
+        raise UsageError(f"--map {path}: no such file, and not COLUMN=FIELD", "write --map tokens_in=input_tokens")
+    import yaml
+
+    try:
+        value = yaml.safe_load(path.read_text("utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UsageError(
+            f"{path} is not YAML: {str(error).splitlines()[0]}", "write one `column: field` per line"
+        ) from None
+    if not isinstance(value, dict) or not all(isinstance(x, str) for pair in value.items() for x in pair):
+        raise UsageError(f"{path} is not a table of columns and fields", "write one `column: field` per line")
+    return value
+
+
+def _undated(env: Env, at: str) -> int | None:
+    from llmcost.core.instants import parse_when
+
+    return parse_when(at, env.zone) if at and at != "mtime" else None
+
+
+def _default_paths(env: Env) -> list[Path]:
+    """Claude Code's log folders on this machine."""
+    named = env.environ.get("CLAUDE_CONFIG_DIR")
+    homes = (
+        [Path(part) for part in named.split(",")] if named else [env.home / ".claude", env.home / ".config" / "claude"]
+    )
+    found = [home / "projects" for home in homes if (home / "projects").is_dir()]
+    if not found:
+        raise UsageError(
+            f"no Claude Code logs in {' or '.join(str(home / 'projects') for home in homes)}",
+            "name the files or folders to read",
+        )
+    return found
+
+
+app = single(ingest)

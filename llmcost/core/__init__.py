@@ -1,0 +1,1 @@
+"""Values every floor shares: money, usage, time, errors. Standard library only."""

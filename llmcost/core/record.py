@@ -1,0 +1,100 @@
+"""One request as a log tells it, before it is priced; and one line that could not be read."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from llmcost.core.usage import Usage
+
+#: Dimensions one may group and filter by, beside `tag.KEY`.
+DIMENSIONS: tuple[str, ...] = (
+    "provider", "model", "app", "environment", "team", "operation", "tier",
+    "user", "project", "session", "branch", "machine", "region", "status", "source",
+)  # fmt: skip
+
+#: Other spellings people type for a dimension.
+DIMENSION_ALIASES = {"app_id": "app", "env": "environment", "user_id": "user", "service_tier": "tier"}
+
+TIERS = ("standard", "batch", "flex", "priority", "fast")
+
+
+class KeptPrice(NamedTuple):
+    """The price a row already had when it was exported: a re-ingest keeps it instead of pricing anew."""
+
+    cost_nano: int | None
+    card_id: str
+    match: str
+
+
+class Record(NamedTuple):
+    """One request. Empty text means "not recorded"; None means the number is not known."""
+
+    ts: int
+    """Start of the request, microseconds since the epoch, UTC."""
+    id: str
+    """`provider:response_id`, or `~` and a hash where the log has no id."""
+    provider: str
+    model: str
+    usage: Usage
+    tier: str = "standard"
+    """The tier that served the request: standard, batch, flex, priority, fast."""
+    app: str = ""
+    environment: str = ""
+    team: str = ""
+    operation: str = ""
+    user: str = ""
+    project: str = ""
+    session: str = ""
+    branch: str = ""
+    machine: str = ""
+    region: str = ""
+    status: str = "ok"
+    error: str = ""
+    source: str = ""
+    """Name of the log format it was read from."""
+    sidechain: bool = False
+    """A subagent's copy of a request; the main thread's wins when both are seen."""
+    partial: bool = False
+    """A streamed response seen before it was finished."""
+    cache_hit: bool | None = None
+    """Answered from the caller's own response cache."""
+    unmetered: bool = False
+    """Covered by a subscription: the cost is what the API would have charged."""
+    latency_us: int | None = None
+    ttft_us: int | None = None
+    """Time to first token, microseconds."""
+    reported_nano: int | None = None
+    """What the provider or tool said it cost, nano-USD."""
+    tags: tuple[tuple[str, str], ...] = ()
+    """Sorted (key, value) pairs."""
+    prompt_id: str = ""
+    prompt_digest: str = ""
+    prefix_digest: str = ""
+    language: str = ""
+    prompt_chars: int | None = None
+    prompt_text: str = ""
+    """The prompt where the log has it: read for its digests and features at ingest, never stored."""
+    kept: KeptPrice | None = None
+
+
+class Problem(NamedTuple):
+    """A line (or a whole file, line 0) that gave no request, and why."""
+
+    file: str
+    line: int
+    reason: str
+
+
+def merge_key(record: Record) -> tuple[object, ...]:
+    """Total order over versions of one request: the greatest is kept, whole.
+
+    Main thread over sidechain, final over partial, more tokens, then the earlier timestamp; what is
+    still equal is ordered by its canonical text, so that any order of ingest gives the same ledger.
+    """
+    return (
+        not record.sidechain,
+        not record.partial,
+        record.usage.tokens,
+        -record.ts,
+        repr(record[2:-2]),
+    )

@@ -1,0 +1,1 @@
+"""From files to the ledger: read, price, add. The road every log takes."""

@@ -1,0 +1,219 @@
+"""What every ledger engine offers. `tests/ledger/contract.py` is the suite each engine must pass."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from typing import NamedTuple, Protocol
+
+from llmcost.core.record import Record
+from llmcost.core.usage import BUCKETS, COST_PARTS, Usage
+
+#: card ids that are no card.
+UNPRICED, REPORTED = "unpriced", "reported"
+
+
+class Basis(NamedTuple):
+    """What a row was priced with: a card (its id, how the name matched, the layer, the card as JSON).
+
+    `assumed`: the card lacks the served tier's own rates and the standard ones were used.
+    """
+
+    card_id: str
+    match: str = ""
+    layer: str = ""
+    body: str = ""
+    assumed: bool = False
+
+
+class PricedRecord(NamedTuple):
+    """A request and its cost: ours, else what was reported (basis REPORTED), else None (basis UNPRICED)."""
+
+    record: Record
+    cost: int | None
+    """nano-USD."""
+    parts: tuple[int, ...]
+    """nano-USD per COST_PARTS, adding up to `cost`; empty where cost is None."""
+    basis: Basis
+
+
+class Added(NamedTuple):
+    """What became of the rows handed to `Ledger.add`."""
+
+    new: int = 0
+    updated: int = 0
+    """Known requests for which a fuller version arrived."""
+    duplicate: int = 0
+    unpriced: int = 0
+    """Of the new and updated rows, those without a cost."""
+    cost: int = 0
+    """nano-USD of the new and updated rows."""
+
+    def plus(self, other: Added) -> Added:
+        return Added(*(a + b for a, b in zip(self, other, strict=True)))
+
+
+class Query(NamedTuple):
+    """Requests with start <= ts < end (microseconds UTC), filtered and grouped by dimensions.
+
+    `where` pairs are ANDed; several values of one dimension are ORed. Dimensions are those of
+    `core.record.DIMENSIONS`, or `tag.KEY`.
+    """
+
+    start: int
+    end: int
+    by: tuple[str, ...] = ()
+    where: tuple[tuple[str, str], ...] = ()
+
+
+#: name -> (what it sums over requests, as SQL over a request row). The roll-ups hold exactly these.
+MEASURES: dict[str, str] = {
+    "requests": "1",
+    "unpriced": "cost IS NULL",
+    "reported_only": "card = 1",
+    "assumed": "assumed",
+    "errors": "status <> 'ok'",
+    "partials": "flags & 2 <> 0",
+    "hit_known": "cache_hit IS NOT NULL",
+    "hits": "coalesce(cache_hit, 0)",
+    "latency_n": "latency_us IS NOT NULL",
+    "latency_us": "coalesce(latency_us, 0)",
+    "ttft_n": "ttft_us IS NOT NULL",
+    "ttft_us": "coalesce(ttft_us, 0)",
+    # Time per token needs both times and a second token (docs/metrics.md).
+    "tpot_n": "({timed})",
+    "tpot_us": "CASE WHEN {timed} THEN latency_us - ttft_us ELSE 0 END",
+    "tpot_tokens": "CASE WHEN {timed} THEN {out} - 1 ELSE 0 END",
+    # Generation time is what follows the first token; without one, the whole latency.
+    "gen_n": "({generated})",
+    "gen_us": "CASE WHEN {generated} THEN latency_us - coalesce(ttft_us, 0) ELSE 0 END",
+    "gen_tokens": "CASE WHEN {generated} THEN {out} ELSE 0 END",
+    "cost": "coalesce(cost, 0)",
+    "reported_n": "reported IS NOT NULL",
+    "reported": "coalesce(reported, 0)",
+    **{f"t_{bucket}": bucket for bucket in BUCKETS},
+    **{f"n_{part}": f"n_{part}" for part in COST_PARTS},
+}
+_OUT = "(output + reasoning + output_audio + output_image)"
+_CONDITIONS = {
+    "out": _OUT,
+    "timed": f"latency_us >= ttft_us AND {_OUT} > 1",
+    "generated": f"latency_us > coalesce(ttft_us, 0) AND {_OUT} > 0",
+}
+MEASURES = {name: f"coalesce({sql.format(**_CONDITIONS)}, 0)" for name, sql in MEASURES.items()}
+MEASURE_NAMES: tuple[str, ...] = tuple(MEASURES)
+_INDEX = {name: index for index, name in enumerate(MEASURE_NAMES)}
+_TOKENS_AT = _INDEX["t_input"]
+_PARTS_AT = _INDEX["n_input"]
+
+
+class Sums:
+    """Exact integer totals of one group, by the names in MEASURES (counts, tokens, nano-USD, microseconds)."""
+
+    __slots__ = ("values",)
+
+    def __init__(self, values: Sequence[int] = (0,) * len(MEASURE_NAMES)) -> None:
+        self.values = tuple(values)
+
+    def __getitem__(self, name: str) -> int:
+        return self.values[_INDEX[name]]
+
+    def __add__(self, other: Sums) -> Sums:
+        return Sums([a + b for a, b in zip(self.values, other.values, strict=True)])
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sums) and self.values == other.values
+
+    def __hash__(self) -> int:
+        return hash(self.values)
+
+    def __repr__(self) -> str:
+        shown = {name: value for name, value in zip(MEASURE_NAMES, self.values, strict=True) if value}
+        return f"Sums({shown})"
+
+    @property
+    def usage(self) -> Usage:
+        return Usage(*self.values[_TOKENS_AT : _TOKENS_AT + len(BUCKETS)])
+
+    @property
+    def parts(self) -> dict[str, int]:
+        """nano-USD per COST_PARTS."""
+        return dict(zip(COST_PARTS, self.values[_PARTS_AT:], strict=True))
+
+
+class Group(NamedTuple):
+    """Totals of the requests that share `key`, whose values stand in the order of `Query.by`."""
+
+    key: tuple[str, ...]
+    sums: Sums
+
+
+class StoredRequest(NamedTuple):
+    """One row as it stands in the ledger."""
+
+    priced: PricedRecord
+    batch: int
+
+
+class BatchInfo(NamedTuple):
+    id: int
+    started_us: int
+    label: str
+    rows: int
+    """Rows the ledger still holds from it."""
+    undone: bool
+
+
+class LedgerInfo(NamedTuple):
+    location: str
+    version: int
+    requests: int
+    first_us: int | None
+    last_us: int | None
+    unpriced: int
+    size_bytes: int
+    batches: tuple[BatchInfo, ...]
+
+
+class Ledger(Protocol):
+    """A store of priced requests. Writers may be many; each call below is atomic and durable on return."""
+
+    def begin_batch(self, label: str, now_us: int) -> int:
+        """Register an ingest and return its number, which `undo` takes."""
+
+    def add(self, rows: Sequence[PricedRecord], batch: int) -> Added:
+        """Add rows under the identity and merge rules; idempotent, and independent of order."""
+
+    def sums(self, query: Query) -> list[Group]:
+        """Totals per group, unordered; without `by`, exactly one group with an empty key."""
+
+    def requests(self, query: Query, *, order: str, limit: int | None) -> Iterator[StoredRequest]:
+        """Single rows; `order` is one of cost, time, tokens, latency (largest first; time: oldest first)."""
+
+    def bounds(self) -> tuple[int, int] | None:
+        """Timestamps of the oldest and the newest row; None for an empty ledger."""
+
+    def newest_at(self, us: int) -> int | None:
+        """Timestamp of the newest row at or before `us`."""
+
+    def reprice(self, rows: Sequence[PricedRecord]) -> int:
+        """Replace the cost of rows already in the ledger; the number of rows whose cost or basis changed."""
+
+    def undo(self, batch: int) -> int:
+        """Take back what a batch added; rows it replaced return. The number of rows taken back."""
+
+    def forget_user(self, user: str) -> int:
+        """Erase a user's name and what could identify them; costs stay. The number of rows."""
+
+    def info(self) -> LedgerInfo: ...
+
+    def check(self) -> list[str]:
+        """Everything that is wrong with the stored data, one sentence each; empty when sound."""
+
+    def digest_key(self) -> bytes:
+        """The ledger's own secret for keyed digests of texts."""
+
+    def snapshot(self) -> AbstractContextManager[None]:
+        """Reads within see one state of the ledger."""
+
+    def close(self) -> None: ...

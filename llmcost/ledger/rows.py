@@ -1,0 +1,92 @@
+"""Between a priced record and the columns of `request`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from llmcost.core.instants import DAY_US
+from llmcost.core.record import Record
+from llmcost.core.usage import BUCKETS, COST_PARTS, Usage
+from llmcost.ledger.protocol import REPORTED, UNPRICED, Basis, PricedRecord, StoredRequest
+from llmcost.ledger.schema import COLUMNS, FLAG_PARTIAL, FLAG_SIDECHAIN, FLAG_UNMETERED
+
+Intern = Callable[[str, tuple[str, ...]], int]
+NO_PARTS = (0,) * len(COST_PARTS)
+
+AT = {name: index for index, name in enumerate(COLUMNS)}
+_USAGE = slice(AT[BUCKETS[0]], AT[BUCKETS[0]] + len(BUCKETS))
+_PARTS = slice(AT["n_input"], AT["n_input"] + len(COST_PARTS))
+
+
+def hash64(identity: str) -> int:
+    """A signed 64-bit hash of a request id."""
+    return int.from_bytes(
+        hashlib.blake2b(identity.encode("utf-8", "replace"), digest_size=8).digest(), "big", signed=True
+    )
+
+
+def day_of(ts: int) -> int:
+    """UTC day number since the epoch."""
+    return ts // DAY_US
+
+
+def to_columns(row: PricedRecord, batch: int, intern: Intern, card: int) -> tuple[Any, ...]:
+    """The row in COLUMNS order. `intern` codes dimension tuples; `card` is the basis's code."""
+    r = row.record
+    return (
+        r.ts, r.id,
+        intern("series", (r.provider, r.model, r.app, r.environment, r.team, r.operation, r.tier)),
+        intern("party", (r.user, r.project)),
+        intern("context", (r.session, r.branch, r.machine, r.region, r.source)),
+        *r.usage,
+        r.reported_nano, r.latency_us, r.ttft_us, r.cache_hit, r.status, r.error or None,
+        (r.sidechain and FLAG_SIDECHAIN) | (r.partial and FLAG_PARTIAL) | (r.unmetered and FLAG_UNMETERED),
+        json.dumps(dict(r.tags), ensure_ascii=False) if r.tags else None,
+        r.prompt_id or None, r.prompt_digest or None, r.prefix_digest or None, r.language or None, r.prompt_chars,
+        card, row.basis.assumed, row.cost, *(row.parts or NO_PARTS),
+        batch,
+    )  # fmt: skip
+
+
+class Decoder:
+    """Columns back to records, with the coded dimensions looked up once."""
+
+    def __init__(self, names: Callable[[str, int], tuple[str, ...]], basis: Callable[[int], Basis]) -> None:
+        self._names = names
+        self._basis = basis
+
+    def record(self, columns: Sequence[Any]) -> Record:
+        provider, model, app, environment, team, operation, tier = self._names("series", columns[AT["series"]])
+        user, project = self._names("party", columns[AT["party"]])
+        session, branch, machine, region, source = self._names("context", columns[AT["context"]])
+        flags = columns[AT["flags"]]
+        hit = columns[AT["cache_hit"]]
+        tags = columns[AT["tags"]]
+        return Record(
+            ts=columns[AT["ts"]], id=columns[AT["id"]], provider=provider, model=model,
+            usage=Usage(*columns[_USAGE]), tier=tier, app=app, environment=environment, team=team,
+            operation=operation, user=user, project=project, session=session, branch=branch,
+            machine=machine, region=region, status=columns[AT["status"]], error=columns[AT["error"]] or "",
+            source=source, sidechain=bool(flags & FLAG_SIDECHAIN), partial=bool(flags & FLAG_PARTIAL),
+            cache_hit=None if hit is None else bool(hit), unmetered=bool(flags & FLAG_UNMETERED),
+            latency_us=columns[AT["latency_us"]], ttft_us=columns[AT["ttft_us"]],
+            reported_nano=columns[AT["reported"]],
+            tags=tuple(sorted(json.loads(tags).items())) if tags else (),
+            prompt_id=columns[AT["prompt_id"]] or "", prompt_digest=columns[AT["prompt_digest"]] or "",
+            prefix_digest=columns[AT["prefix_digest"]] or "", language=columns[AT["language"]] or "",
+            prompt_chars=columns[AT["prompt_chars"]],
+        )  # fmt: skip
+
+    def stored(self, columns: Sequence[Any]) -> StoredRequest:
+        cost = columns[AT["cost"]]
+        parts = () if cost is None else tuple(columns[_PARTS])
+        priced = PricedRecord(self.record(columns), cost, parts, self._basis(columns[AT["card"]]))
+        return StoredRequest(priced, columns[AT["batch"]])
+
+
+def code_of_special(basis: Basis) -> int | None:
+    """0 for unpriced, 1 for reported, None for a real card."""
+    return {UNPRICED: 0, REPORTED: 1}.get(basis.card_id)

@@ -1,0 +1,114 @@
+"""Tables of the SQLite ledger and the numbered migrations that make them.
+
+request          one row per request, clustered by time; dimensions coded as small integers
+series           (provider, model, app, environment, team, operation, tier)
+party            (user, project)
+context          (session, branch, machine, region, source)
+card             what rows were priced with; 0 unpriced, 1 reported
+seen             (day, 64-bit hash of id) -> ts: finds a request id again within a day of its time
+rollup_quarter   totals per UTC quarter-hour and series, kept in the transaction of their rows
+rollup_day       totals per UTC day and party, likewise
+batch, superseded   what each ingest brought, so that it can be undone
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+
+from llmcost.core.usage import BUCKETS, COST_PARTS
+from llmcost.ledger.protocol import MEASURE_NAMES
+
+#: "llmc": tells our files from other SQLite databases.
+APPLICATION_ID = 0x6C6C6D63
+
+SERIES = ("provider", "model", "app", "environment", "team", "operation", "tier")
+PARTY = ("user", "project")
+CONTEXT = ("session", "branch", "machine", "region", "source")
+CODED = {"series": SERIES, "party": PARTY, "context": CONTEXT}
+
+#: Columns of `request` that say what happened, in storage order.
+CONTENT = (
+    "ts", "id", "series", "party", "context", *BUCKETS,
+    "reported", "latency_us", "ttft_us", "cache_hit", "status", "error", "flags", "tags",
+    "prompt_id", "prompt_digest", "prefix_digest", "language", "prompt_chars",
+)  # fmt: skip
+#: Columns that say what it cost and who brought it.
+PRICING = ("card", "assumed", "cost", *(f"n_{part}" for part in COST_PARTS))
+COLUMNS = (*CONTENT, *PRICING, "batch")
+
+FLAG_SIDECHAIN, FLAG_PARTIAL, FLAG_UNMETERED = 1, 2, 4
+
+_TEXT = {"id", "status", "error", "tags", "prompt_id", "prompt_digest", "prefix_digest", "language"}
+_NULLABLE = {
+    "reported", "latency_us", "ttft_us", "cache_hit", "cost", "error", "tags",
+    "prompt_id", "prompt_digest", "prefix_digest", "language", "prompt_chars",
+}  # fmt: skip
+
+
+def _column(name: str) -> str:
+    kind = "TEXT" if name in _TEXT else "INTEGER"
+    return f"{name} {kind}" if name in _NULLABLE else f"{name} {kind} NOT NULL"
+
+
+def _rollup(table: str, bucket: str, code: str) -> str:
+    sums = ", ".join(f"{name} INTEGER NOT NULL" for name in MEASURE_NAMES)
+    return (
+        f"CREATE TABLE {table} ({bucket} INTEGER NOT NULL, {code} INTEGER NOT NULL, {sums},"
+        f" PRIMARY KEY ({bucket}, {code})) WITHOUT ROWID"
+    )
+
+
+def _m001_initial(execute: Callable[[str], object]) -> None:
+    execute("CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID")
+    for table, names in CODED.items():
+        columns = ", ".join(f'"{name}" TEXT NOT NULL' for name in names)
+        unique = ", ".join(f'"{name}"' for name in names)
+        execute(f"CREATE TABLE {table} (id INTEGER PRIMARY KEY, {columns}, UNIQUE ({unique}))")
+    execute(
+        "CREATE TABLE card (id INTEGER PRIMARY KEY, card_id TEXT NOT NULL, match TEXT NOT NULL, layer TEXT NOT NULL,"
+        " body TEXT NOT NULL, UNIQUE (card_id, match, layer))"
+    )
+    execute("INSERT INTO card VALUES (0, 'unpriced', '', '', ''), (1, 'reported', '', '', '')")
+    execute(
+        "CREATE TABLE batch (id INTEGER PRIMARY KEY, started_us INTEGER NOT NULL, label TEXT NOT NULL,"
+        " undone INTEGER NOT NULL DEFAULT 0)"
+    )
+    body = ", ".join(_column(name) for name in COLUMNS)
+    execute(f"CREATE TABLE request ({body}, PRIMARY KEY (ts, id)) WITHOUT ROWID")
+    execute(
+        "CREATE TABLE seen (day INTEGER NOT NULL, h64 INTEGER NOT NULL, ts INTEGER NOT NULL,"
+        " PRIMARY KEY (day, h64, ts)) WITHOUT ROWID"
+    )
+    execute(
+        "CREATE TABLE superseded (id TEXT NOT NULL, batch INTEGER NOT NULL, row TEXT NOT NULL,"
+        " PRIMARY KEY (id, batch)) WITHOUT ROWID"
+    )
+    execute("CREATE INDEX superseded_batch ON superseded (batch)")
+    execute("CREATE TABLE forgotten (digest BLOB PRIMARY KEY) WITHOUT ROWID")
+    execute(_rollup("rollup_quarter", "quarter", "series"))
+    execute(_rollup("rollup_day", "day", "party"))
+    execute("INSERT INTO meta VALUES ('digest_key', randomblob(32))")
+
+
+#: Position + 1 is the version (PRAGMA user_version) a migration brings the ledger to.
+MIGRATIONS: tuple[Callable[[Callable[[str], object]], None], ...] = (_m001_initial,)
+VERSION = len(MIGRATIONS)
+
+
+def migrate(connection: sqlite3.Connection, version: int) -> None:
+    """Bring a ledger at `version` to VERSION, all or nothing. Runs through sqlite-utils, so it is imported rarely."""
+    from sqlite_utils import Database
+
+    database = Database(connection)
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        current = connection.execute("PRAGMA user_version").fetchone()[0]
+        for step in MIGRATIONS[max(version, current) :]:
+            step(database.execute)
+        connection.execute(f"PRAGMA user_version = {VERSION}")
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise

@@ -1,0 +1,199 @@
+"""The SQLite ledger's SQL, built from our own column lists only: no text from outside ever becomes SQL."""
+
+from __future__ import annotations
+
+from llmcost.core.errors import UsageError, nearest
+from llmcost.core.instants import DAY_US, QUARTER_US
+from llmcost.core.record import DIMENSION_ALIASES, DIMENSIONS
+from llmcost.core.usage import COST_PARTS
+from llmcost.ledger.protocol import MEASURE_NAMES, MEASURES, Query
+from llmcost.ledger.schema import COLUMNS, CONTENT, CONTEXT, PARTY, PRICING, SERIES
+
+_ALL = ", ".join(COLUMNS)
+_MARKS = ", ".join("?" * len(COLUMNS))
+_SUMS = ", ".join(f"sum({name})" for name in MEASURE_NAMES)
+_RAW_SUMS = ", ".join(f"sum({sql})" for sql in MEASURES.values())
+_NAMES = ", ".join(MEASURE_NAMES)
+
+CREATE_STAGING = (
+    f"CREATE TEMP TABLE IF NOT EXISTS incoming (n INTEGER PRIMARY KEY, day INTEGER, h64 INTEGER, {_ALL})",
+    f"CREATE TEMP TABLE IF NOT EXISTS delta (sign INTEGER, {_ALL})",
+)
+CLEAR_STAGING = ("DELETE FROM temp.incoming", "DELETE FROM temp.delta")
+STAGE = f"INSERT INTO temp.incoming (n, day, h64, {_ALL}) VALUES (?, ?, ?, {_MARKS})"
+
+_KNOWN = (
+    "temp.incoming i CROSS JOIN seen s ON s.day IN (i.day - 1, i.day, i.day + 1) AND s.h64 = i.h64"
+    " CROSS JOIN request r ON r.ts = s.ts AND r.id = i.id"
+)
+_SAME = " AND ".join(f"r.{name} IS i.{name}" for name in CONTENT)
+#: Rows already stored exactly so.
+DROP_DUPLICATES = f"DELETE FROM temp.incoming WHERE n IN (SELECT i.n FROM {_KNOWN} WHERE {_SAME})"
+#: What is stored of the remaining ids: place in the batch, then the stored row.
+SELECT_KNOWN = f"SELECT i.n, {', '.join(f'r.{name}' for name in COLUMNS)} FROM {_KNOWN}"
+SELECT_STAGED = f"SELECT {_ALL} FROM temp.incoming WHERE n = ?"
+DROP_STAGED = "DELETE FROM temp.incoming WHERE n = ?"
+
+STAGED_COST = "SELECT coalesce(sum(cost), 0), count(*) - count(cost) FROM temp.incoming"
+
+DELETE_ROW = "DELETE FROM request WHERE ts = ? AND id = ?"
+DELETE_SEEN = "DELETE FROM seen WHERE day = ? AND h64 = ? AND ts = ?"
+DELTA_OUT = f"INSERT INTO temp.delta SELECT -1, {_ALL} FROM request WHERE ts = ? AND id = ?"
+DELTA_IN = f"INSERT INTO temp.delta SELECT 1, {_ALL} FROM request WHERE ts = ? AND id = ?"
+INSERT_ROWS = f"INSERT INTO request ({_ALL}) SELECT {_ALL} FROM temp.incoming ORDER BY ts, id"
+INSERT_SEEN = f"INSERT OR IGNORE INTO seen SELECT ts / {DAY_US}, h64, ts FROM temp.incoming ORDER BY 1, 2"
+INSERT_ROW = f"INSERT INTO request ({_ALL}) VALUES ({_MARKS})"
+INSERT_SEEN_ROW = "INSERT OR IGNORE INTO seen VALUES (?, ?, ?)"
+
+
+def _apply(table: str, bucket: str, size: int, code: str, source: str, sign: str) -> str:
+    sums = ", ".join(f"sum({sign}{sql})" for sql in MEASURES.values())
+    updates = ", ".join(f"{name} = {name} + excluded.{name}" for name in MEASURE_NAMES)
+    return (
+        f"INSERT INTO {table} ({bucket}, {code}, {_NAMES}) SELECT ts / {size}, {code}, {sums} FROM {source}"
+        f" WHERE true GROUP BY 1, 2 ON CONFLICT DO UPDATE SET {updates}"
+    )
+
+
+APPLY_INCOMING = (
+    _apply("rollup_quarter", "quarter", QUARTER_US, "series", "temp.incoming", ""),
+    _apply("rollup_day", "day", DAY_US, "party", "temp.incoming", ""),
+)
+APPLY_DELTA = (
+    _apply("rollup_quarter", "quarter", QUARTER_US, "series", "temp.delta", "sign * "),
+    _apply("rollup_day", "day", DAY_US, "party", "temp.delta", "sign * "),
+    f"DELETE FROM rollup_quarter WHERE requests = 0 AND quarter IN (SELECT DISTINCT ts / {QUARTER_US} FROM temp.delta)",
+    f"DELETE FROM rollup_day WHERE requests = 0 AND day IN (SELECT DISTINCT ts / {DAY_US} FROM temp.delta)",
+)
+UPDATE_PRICE = f"UPDATE request SET {', '.join(f'{name} = ?' for name in PRICING)} WHERE ts = ? AND id = ?"
+SELECT_BATCH_ROWS = f"SELECT {_ALL} FROM request WHERE batch = ?"
+
+
+def _differences(table: str, bucket: str, size: int, code: str) -> str:
+    raw = f"SELECT ts / {size}, {code}, {_RAW_SUMS} FROM request GROUP BY 1, 2"
+    kept = f"SELECT {bucket}, {code}, {_NAMES} FROM {table}"
+    return f"SELECT count(*) FROM (SELECT * FROM ({raw} EXCEPT {kept}) UNION ALL SELECT * FROM ({kept} EXCEPT {raw}))"
+
+
+_PARTS = " + ".join(f"n_{part}" for part in COST_PARTS)
+_INDEXED = f"SELECT 1 FROM seen s WHERE s.day = r.ts / {DAY_US} AND s.h64 = hash64(r.id) AND s.ts = r.ts"
+#: (SQL that counts, what it counts). `hash64` is a function the ledger defines on its connection.
+CHECKS: tuple[tuple[str, str], ...] = (
+    (
+        _differences("rollup_quarter", "quarter", QUARTER_US, "series"),
+        "quarter-hour roll-ups that differ from their rows",
+    ),
+    (_differences("rollup_day", "day", DAY_US, "party"), "daily roll-ups that differ from their rows"),
+    (
+        f"SELECT count(*) FROM request WHERE cost IS NOT NULL AND cost <> {_PARTS}",
+        "rows whose parts do not add up to their cost",
+    ),
+    (
+        f"SELECT count(*) FROM request r WHERE NOT EXISTS ({_INDEXED})",
+        "rows missing from the id index",
+    ),
+    ("SELECT (SELECT count(*) FROM seen) > (SELECT count(*) FROM request)", "id-index entries without a row"),
+    ("SELECT count(*) FROM request WHERE card NOT IN (SELECT id FROM card)", "rows without their price card"),
+    *(
+        (f"SELECT count(*) FROM request WHERE {code} NOT IN (SELECT id FROM {code})", f"rows without their {code}")
+        for code in ("series", "party", "context")
+    ),
+)
+
+
+def dimension(name: str) -> str:
+    """The canonical name of a dimension.
+
+    Raises:
+        UsageError: there is no such dimension.
+    """
+    name = DIMENSION_ALIASES.get(name, name)
+    if name in DIMENSIONS or (name.startswith("tag.") and len(name) > 4):
+        return name
+    raise UsageError(
+        f"unknown dimension {name!r}{nearest(name, DIMENSIONS)}", f"use one of {', '.join(DIMENSIONS)} or tag.KEY"
+    )
+
+
+def _expression(name: str) -> tuple[str, list[object]]:
+    """SQL and parameters that give a dimension's text for a joined row."""
+    if name in SERIES:
+        return f'series."{name}"', []
+    if name in PARTY:
+        return f'party."{name}"', []
+    if name in CONTEXT:
+        return f'context."{name}"', []
+    if name == "status":
+        return "f.status", []
+    # The key is bound, and found by comparison, so that no quoting of JSON paths is involved.
+    return "coalesce((SELECT value FROM json_each(f.tags) WHERE key = ?), '')", [name[4:]]
+
+
+def plan(query: Query) -> str:
+    """Which table answers the query: quarter, day or raw."""
+    used = {*query.by, *(name for name, _ in query.where)}
+    if used <= set(SERIES):
+        return "quarter"
+    return "day" if used <= set(PARTY) else "raw"
+
+
+_BUCKET = {"quarter": ("rollup_quarter", "quarter"), "day": ("rollup_day", "day"), "raw": ("request", "ts")}
+
+
+def sums_statement(query: Query, table: str, start: int, end: int) -> tuple[str, list[object]]:
+    """Totals per group over [start, end) in `table`'s own buckets."""
+    name, bucket = _BUCKET[table]
+    keys = [_expression(dim) for dim in query.by]
+    columns = [sql for sql, _ in keys]
+    parameters: list[object] = [value for _, values in keys for value in values]
+    condition, bound = conditions(query)
+    parameters += [start, end, *bound]
+    selected = ", ".join([*columns, _RAW_SUMS if table == "raw" else _SUMS])
+    group = f" GROUP BY {', '.join(str(i + 1) for i in range(len(columns)))}" if columns else ""
+    return (
+        f"SELECT {selected} FROM {name} f{_joins(query)} WHERE f.{bucket} >= ? AND f.{bucket} < ?{condition}{group}",
+        parameters,
+    )
+
+
+def _joins(query: Query) -> str:
+    used = {*query.by, *(name for name, _ in query.where)}
+    joins = ""
+    for code, names in (("series", SERIES), ("party", PARTY), ("context", CONTEXT)):
+        if used & set(names):
+            joins += f" JOIN {code} ON {code}.id = f.{code}"
+    return joins
+
+
+def conditions(query: Query) -> tuple[str, list[object]]:
+    """` AND …` for the query's filters, and its parameters."""
+    wanted: dict[str, list[str]] = {}
+    for name, value in query.where:
+        wanted.setdefault(name, []).append(value)
+    text, parameters = "", []
+    for name, values in wanted.items():
+        sql, bound = _expression(name)
+        text += f" AND {sql} IN ({', '.join('?' * len(values))})"
+        parameters += [*bound, *values]
+    return text, parameters
+
+
+_ORDERS = {
+    "cost": "f.cost DESC",
+    "time": "f.ts",
+    "tokens": "f.input + f.cached + f.write_5m + f.write_1h + f.input_audio + f.cached_audio + f.input_image"
+    " + f.output + f.reasoning + f.output_audio + f.output_image DESC",
+    "latency": "f.latency_us DESC",
+}
+ORDERS = tuple(_ORDERS)
+
+
+def requests_statement(query: Query, order: str, limit: int | None) -> tuple[str, list[object]]:
+    condition, bound = conditions(query)
+    columns = ", ".join(f"f.{name}" for name in COLUMNS)
+    statement = (
+        f"SELECT {columns} FROM request f{_joins(query)} WHERE f.ts >= ? AND f.ts < ?{condition}"
+        f" ORDER BY {_ORDERS[order]}, f.ts, f.id"
+    )
+    parameters = [query.start, query.end, *bound]
+    return (statement, parameters) if limit is None else (f"{statement} LIMIT ?", [*parameters, limit])

@@ -1,0 +1,1 @@
+"""The price book: layered, dated, exact. Unknown models are unpriced, never cheap."""

@@ -1,0 +1,157 @@
+"""Which price entry a model name means, and how it was matched. A prefix of an unknown name is no match."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from llmcost.core.providers import canonical_provider, known_provider
+from llmcost.pricing.entry import Entry, Layer, Pattern
+
+#: What may follow a known name without changing its price: a date, a version, a region, a fine-tune's name.
+_DATE = r"(?:[-@.](?:20\d{6}|20\d\d-\d\d-\d\d|\d{2}-20\d\d))"
+_VERSION = r"(?:[-@.:]v?\d{1,3}(?::\d{1,3})?[kK]?|[-@](?:default|latest)|[-@.]v\d+(?:\.\d+)*|-0[01]\d\d|-1[0-2]\d\d)"
+_REGION = r"(?:@(?:us|eu|global|asia)[a-z0-9-]*)"
+_PREVIEW = r"(?:-(?:preview|exp)-(?:\d\d-\d\d(?:-20\d\d)?|20\d\d-\d\d-\d\d|\d{4}))"
+_DATED = re.compile(rf"(?:{_DATE}|{_PREVIEW})")
+_SUFFIX = re.compile(rf"(?:{_DATE}|{_VERSION}|{_REGION}|{_PREVIEW}){{0,3}}")
+_FINE_TUNE = re.compile(r"[-0-9a-z.]{0,24}:[^\s]{0,120}")
+#: What may stand before it: a cloud's geography and the vendor, or a path.
+_LEAD = re.compile(r"(?:(?:us|eu|apac|jp|au|ca|sa|global|us-gov)\.)?(?:[a-z0-9-]+\.)?|(?:[a-z0-9._-]+/)+")
+_REGION_SEGMENT = re.compile(r"(?:us|eu|global|apac|[a-z]{2}-[a-z]+-\d|[a-z]+\d?)/")
+_RESOURCE = re.compile(r"^(?:.*/)?models/|^arn:[^/]*/|^publishers/[^/]+/models/")
+_DATE_AT_END = re.compile(rf"(?P<stem>.+?)(?:{_DATE})$")
+
+
+class Match(NamedTuple):
+    entry: Entry
+    how: str
+    """exact, alias, snapshot (dated), prefix:PROVIDER, reseller:PROVIDER."""
+
+
+class Names:
+    """An index over one layer's entries."""
+
+    def __init__(self, layer: Layer) -> None:
+        self.layer = layer
+        self._exact: dict[tuple[str, str], Entry] = {}
+        self._alias: dict[tuple[str, str], Entry] = {}
+        self._loose: dict[str, list[Entry]] = {}
+        self._by_model: dict[str, list[Entry]] = {}
+        for entry in layer.entries:
+            self._exact.setdefault((entry.provider, entry.model.lower()), entry)
+            self._by_model.setdefault(entry.model.lower(), []).append(entry)
+            for alias in entry.aliases:
+                self._alias.setdefault((entry.provider, alias.lower()), entry)
+                self._by_model.setdefault(alias.lower(), []).append(entry)
+            if entry.patterns:
+                self._loose.setdefault(entry.provider, []).append(entry)
+
+    def find(self, provider: str, model: str) -> Match | None:
+        """The entry for `model` as `provider` (may be empty) serves it."""
+        name = model.strip().lower()
+        if not name:
+            return None
+        provider = canonical_provider(provider) if provider else ""
+        if provider and (found := self._in_provider(provider, name)):
+            return found
+        stripped = _RESOURCE.sub("", name)
+        if provider and stripped != name and (found := self._in_provider(provider, stripped)):
+            return Match(found.entry, f"prefix:{provider}")
+        if found := self._with_prefix(name):
+            return found
+        if provider:
+            return self._resold(provider, stripped)
+        return self._bare(stripped)
+
+    def _in_provider(self, provider: str, name: str) -> Match | None:
+        if entry := self._exact.get((provider, name)):
+            return Match(entry, "exact")
+        if entry := self._alias.get((provider, name)):
+            return Match(entry, "alias")
+        if dated := _DATE_AT_END.match(name):
+            stem = dated["stem"]
+            if entry := self._exact.get((provider, stem)) or self._alias.get((provider, stem)):
+                return Match(entry, "snapshot")
+        best: tuple[int, Entry, str] | None = None
+        for entry in self._loose.get(provider, ()):
+            for pattern in entry.patterns:
+                left = _leftover(pattern, name)
+                if left is not None and (best is None or len(left) < best[0]):
+                    best = (len(left), entry, left)
+        if best is None:
+            return None
+        return Match(best[1], "snapshot" if _DATED.search(best[2]) else "alias")
+
+    def _with_prefix(self, name: str) -> Match | None:
+        """`azure/gpt-4o`, `bedrock/us-east-1/anthropic.claude-…`, `openrouter/openai/gpt-4o`, `ft:…`."""
+        head, slash, rest = name.partition("/")
+        if slash and (provider := known_provider(head)):
+            region = _REGION_SEGMENT.match(rest)
+            for candidate in (rest, rest[region.end() :] if region else ""):
+                if candidate and (found := self._in_provider(provider, candidate) or self._resold(provider, candidate)):
+                    return Match(found.entry, f"prefix:{head}")
+        if "." in name and not slash:
+            tail = _LEAD.match(name)
+            vendor = name.split(".")[-2]
+            if tail and tail.end() and vendor in _BEDROCK_VENDORS and (found := self._in_provider("aws", name)):
+                return Match(found.entry, "prefix:bedrock")
+        return None
+
+    def _resold(self, provider: str, name: str) -> Match | None:
+        for other in self.layer.fallbacks.get(provider, ()):
+            if found := self._in_provider(other, name):
+                return Match(found.entry, f"reseller:{other}")
+        return None
+
+    def _bare(self, name: str) -> Match | None:
+        if name.startswith("ft:"):
+            return self._in_provider("openai", name)
+        for provider, patterns in self.layer.provider_models:
+            if any(_holds(pattern, name) for pattern in patterns):
+                return self._in_provider(provider, name)
+        owners = {entry.provider: entry for entry in self._by_model.get(name, ())}
+        if not owners and (dated := _DATE_AT_END.match(name)):
+            owners = {entry.provider: entry for entry in self._by_model.get(dated["stem"], ())}
+        return self._in_provider(next(iter(owners)), name) if len(owners) == 1 else None
+
+    def names(self) -> list[str]:
+        return list(self._by_model)
+
+
+_BEDROCK_VENDORS = frozenset({"anthropic", "amazon", "meta", "mistral", "cohere", "ai21", "deepseek", "qwen", "openai"})
+
+
+def _holds(pattern: Pattern, name: str) -> bool:
+    if not all(re.search(regex, name) for regex in pattern.also):
+        return False
+    match pattern.how:
+        case "starts":
+            return name.startswith(pattern.text)
+        case "ends":
+            return name.endswith(pattern.text)
+        case "contains":
+            return pattern.text in name
+        case "regex":
+            return re.search(pattern.text, name) is not None
+
+
+def _leftover(pattern: Pattern, name: str) -> str | None:
+    """The text of `name` that `pattern` does not account for, when it cannot change the price; else None."""
+    if not _holds(pattern, name):
+        return None
+    if pattern.how == "regex":
+        found = re.search(pattern.text, name)
+        before, after = (name[: found.start()], name[found.end() :]) if found else ("", "")
+        if pattern.text.startswith("^") and pattern.text.endswith("$"):
+            return ""
+    else:
+        where = name.rfind(pattern.text) if pattern.how == "ends" else name.find(pattern.text)
+        before, after = name[:where], name[where + len(pattern.text) :]
+    if before and not _LEAD.fullmatch(before):
+        return None
+    if pattern.text.startswith("ft:"):
+        return before + after if _FINE_TUNE.fullmatch(after) else None
+    if pattern.text.endswith(("-", "@")) and after:
+        after = pattern.text[-1] + after
+    return before + after if _SUFFIX.fullmatch(after) else None

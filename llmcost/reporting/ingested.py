@@ -1,0 +1,75 @@
+"""What an ingest did, as text and as JSON."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from llmcost.core.money import usd_text
+from llmcost.core.text import printable, redact
+from llmcost.reporting.numbers import count, usd
+
+if TYPE_CHECKING:
+    from llmcost.ingest.pipeline import Ingested
+
+SHOWN_PROBLEMS = 10
+
+
+def as_json(result: Ingested, *, dry_run: bool = False) -> str:
+    added = result.added
+    return json.dumps(
+        {
+            "schema_version": 1,
+            "batch": result.batch,
+            "dry_run": dry_run,
+            "files": result.files,
+            "read": result.read,
+            "new": added.new,
+            "updated": added.updated,
+            "duplicate": added.duplicate,
+            "skipped": result.skipped,
+            "ignored": result.ignored,
+            "unpriced": added.unpriced,
+            "cost_usd": usd_text(added.cost),
+            "sources": [{"source": s.source, "files": s.files, "requests": s.requests} for s in result.sources],
+            "unpriced_reasons": dict(result.unpriced.most_common(100)),
+            "problems": [{"file": p.file, "line": p.line, "reason": redact(p.reason)} for p in result.problems],
+        },
+        ensure_ascii=False,
+        indent=2,
+    )
+
+
+def as_text(result: Ingested, *, dry_run: bool = False) -> str:
+    added = result.added
+    head = "would add" if dry_run else "added"
+    sources = ", ".join(f"{s.source} {count(s.requests)}" for s in result.sources)
+    return (
+        f"{head} {count(added.new)} requests worth {usd(added.cost)}"
+        f" (read {count(result.read)}: {count(added.updated)} updated, {count(added.duplicate)} already known"
+        f"; {count(result.files)} files{': ' + sources if sources else ''})"
+        + (
+            ""
+            if dry_run or not result.batch
+            else f"\nbatch {result.batch}: `llmcost ledger undo {result.batch}` takes it back"
+        )
+    )
+
+
+def remarks(result: Ingested) -> list[str]:
+    """What the person should know beside the totals, one line each."""
+    lines = []
+    if result.skipped:
+        lines.append(f"skipped {count(result.skipped)}:")
+        for problem in result.problems[:SHOWN_PROBLEMS]:
+            place = f"{problem.file}:{problem.line}" if problem.line else problem.file
+            lines.append(f"  {printable(place)}: {printable(redact(problem.reason))}")
+        if result.skipped > SHOWN_PROBLEMS:
+            lines.append(f"  … and {count(result.skipped - SHOWN_PROBLEMS)} more; --json lists up to 1,000")
+    for reason, number in result.unpriced.most_common(5):
+        lines.append(f"unpriced: {count(number)} requests: {printable(reason)}; `llmcost prices add` gives it a price")
+    if result.assumed:
+        lines.append(f"{count(result.assumed)} requests of a tier without known rates were priced at standard rates")
+    if result.naive_times:
+        lines.append(f"{count(result.naive_times)} timestamps without an offset were taken as UTC")
+    return lines

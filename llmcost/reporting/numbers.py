@@ -1,0 +1,47 @@
+"""Numbers as people read them. Costs from one dollar up are short, below they keep what matters."""
+
+from __future__ import annotations
+
+from llmcost.core.money import NANO_PER_USD, round_half_even, usd_text
+
+_DECIMALS = ((NANO_PER_USD, 2), (NANO_PER_USD // 100, 4), (NANO_PER_USD // 10_000, 6), (0, 9))
+
+
+def usd(nano: int | None) -> str:
+    """$1,234.56; below a dollar four decimals, below a cent as many as show three figures; None: unpriced."""
+    if nano is None:
+        return "unpriced"
+    sign, size = ("-", -nano) if nano < 0 else ("", nano)
+    if size == 0:
+        return "$0.00"
+    decimals = next(decimals for limit, decimals in _DECIMALS if size >= limit)
+    unit = 10 ** (9 - decimals)
+    whole, part = divmod(round_half_even(size, unit), 10**decimals)
+    return f"{sign}${whole:,}.{part:0{decimals}d}"
+
+
+def usd_exact(nano: int | None) -> str:
+    """The exact decimal text, for machines; empty when unknown."""
+    return "" if nano is None else usd_text(nano)
+
+
+def count(number: int) -> str:
+    return f"{number:,}"
+
+
+def short(number: int) -> str:
+    """1,234 -> 1.2k; 5_600_000 -> 5.6M."""
+    for size, unit in ((10**12, "T"), (10**9, "G"), (10**6, "M"), (10**3, "k")):
+        if number >= size * 10 or (number >= size > 10**3):
+            return f"{number / size:.1f}{unit}"
+    return f"{number:,}"
+
+
+def percent(numerator: int, denominator: int, *, sign: bool = False) -> str:
+    """`numerator`/`denominator` in percent with one decimal; n/a without a denominator."""
+    if not denominator:
+        return "n/a"
+    tenths = round_half_even(abs(numerator) * 1000, abs(denominator))
+    negative = (numerator < 0) != (denominator < 0) and tenths
+    mark = "-" if negative else "+" if sign else ""
+    return f"{mark}{tenths // 10}.{tenths % 10}%"

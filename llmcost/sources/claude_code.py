@@ -1,0 +1,196 @@
+"""Claude Code's session logs: `~/.claude/projects/**/*.jsonl`.
+
+One API response is written as several lines that repeat its usage, the last the fullest, and resumed or
+forked sessions and subagents repeat old lines in other files: `message.id` alone is the request's identity
+(`requestId` never tells two responses apart; a sidechain replay carries another one). `<synthetic>` messages
+are made by the tool and were never requested. Input tokens exclude cache reads and writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+import msgspec
+
+from llmcost.core.instants import parse_timestamp
+from llmcost.core.money import nano_from_usd
+from llmcost.core.record import Problem, Record
+from llmcost.core.usage import Usage, usage_from_parts
+from llmcost.sources.reader import LogFile, Source, decode_json
+
+PROVIDER = "anthropic"
+_TIERS = {"priority": "priority", "batch": "batch", "flex": "flex"}
+_TYPES = {"user", "assistant", "summary", "system", "progress", "file-history-snapshot", "queue-operation"}
+
+
+class _CacheCreation(msgspec.Struct):
+    ephemeral_5m_input_tokens: int | None = None
+    ephemeral_1h_input_tokens: int | None = None
+
+
+class _ServerTools(msgspec.Struct):
+    web_search_requests: int | None = None
+
+
+class _Usage(msgspec.Struct):
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cache_creation_input_tokens: int | None = None
+    cache_read_input_tokens: int | None = None
+    cache_creation: _CacheCreation | None = None
+    server_tool_use: _ServerTools | None = None
+    service_tier: str | None = None
+    speed: str | None = None
+
+
+class _Message(msgspec.Struct):
+    id: str | None = None
+    model: str | None = None
+    usage: _Usage | None = None
+
+
+class _Inner(msgspec.Struct):
+    message: _Message | None = None
+    timestamp: str | None = None
+
+
+class _Data(msgspec.Struct):
+    message: _Inner | None = None
+
+
+class _Line(msgspec.Struct):
+    message: _Message | None = None
+    timestamp: str | int | float | None = None
+    type: str | None = None
+    sessionId: str | None = None  # noqa: N815
+    isSidechain: bool | None = None  # noqa: N815
+    cwd: str | None = None
+    gitBranch: str | None = None  # noqa: N815
+    costUSD: float | None = None  # noqa: N815
+
+
+class _ProgressLine(_Line):
+    data: _Data | None = None
+
+
+_decode = msgspec.json.Decoder(_Line).decode
+_decode_progress = msgspec.json.Decoder(_ProgressLine).decode
+
+
+def sniff(file: LogFile) -> bool:
+    for value in file.sample:
+        kind = value.get("type")
+        if isinstance(value.get("message"), dict) and ("sessionId" in value or kind in ("user", "assistant")):
+            return True
+        if kind in _TYPES and (
+            "leafUuid" in value or "parentUuid" in value or "messageId" in value or "sessionId" in value
+        ):
+            return True
+    return False
+
+
+def read(file: LogFile) -> Iterator[Record | Problem]:
+    for item in file.lines():
+        if isinstance(item, Problem):
+            yield item
+            continue
+        number, raw = item
+        if b'"usage"' not in raw:
+            if raw.startswith(b"{") and raw.endswith(b"}"):
+                if b'"costUSD"' in raw:
+                    yield file.problem(number, "a cost without a usage: not a line Claude Code writes")
+                else:
+                    file.ignored += 1
+            else:
+                yield file.problem(number, "not a JSON object: the line is cut short or malformed")
+            continue
+        try:
+            line = _decoded(raw)
+            if line is None:
+                yield file.problem(number, "not JSON: the line is cut short or malformed")
+                continue
+            record = _record(file, raw, line)
+        except ValueError as error:
+            yield file.problem(number, str(error))
+            continue
+        if record is None:
+            file.ignored += 1
+        else:
+            yield record
+
+
+def _decoded(raw: bytes) -> _Line | None:
+    """The line; None when it is no JSON at all.
+
+    Raises:
+        ValueError: JSON of another shape, saying where.
+    """
+    try:
+        return _decode(raw) if b'"progress"' not in raw else _decode_progress(raw)
+    except msgspec.ValidationError as error:
+        raise ValueError(str(error)) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        value = decode_json(raw)
+    if value is None:
+        return None
+    try:
+        return msgspec.convert(value, _ProgressLine)
+    except msgspec.ValidationError as error:
+        raise ValueError(str(error)) from None
+
+
+def _record(file: LogFile, raw: bytes, line: _Line) -> Record | None:
+    message, when, sidechain = line.message, line.timestamp, bool(line.isSidechain)
+    if isinstance(line, _ProgressLine) and message is None and line.data is not None and line.data.message is not None:
+        # A subagent's message, repeated in its parent's log.
+        message, sidechain = line.data.message.message, True
+        when = line.data.message.timestamp or when
+    if message is None or message.usage is None or message.model == "<synthetic>":
+        return None
+    if when is None:
+        raise ValueError("no timestamp")
+    if not message.model:
+        raise ValueError("no model")
+    ts, aware = parse_timestamp(when)
+    file.naive_times += not aware
+    usage = message.usage
+    return Record(
+        ts,
+        file.identity(PROVIDER, message.id or "", raw),
+        PROVIDER,
+        message.model,
+        _usage(usage),
+        "fast" if usage.speed == "fast" else _TIERS.get(usage.service_tier or "", "standard"),
+        session=line.sessionId or "",
+        project=_project(line.cwd or ""),
+        branch=line.gitBranch or "",
+        operation="chat",
+        source="claude-code",
+        sidechain=sidechain,
+        reported_nano=None if line.costUSD is None else nano_from_usd(line.costUSD),
+    )
+
+
+def _usage(usage: _Usage) -> Usage:
+    written = usage.cache_creation_input_tokens or 0
+    hour = 0
+    if (split := usage.cache_creation) is not None:
+        hour = split.ephemeral_1h_input_tokens or 0
+        written = max(written, hour + (split.ephemeral_5m_input_tokens or 0))
+    searches = usage.server_tool_use.web_search_requests if usage.server_tool_use is not None else 0
+    return usage_from_parts(
+        Usage(
+            usage.input_tokens or 0, usage.cache_read_input_tokens or 0, written - hour, hour,
+            0, 0, 0, usage.output_tokens or 0, 0, 0, 0, searches or 0,
+        )
+    )  # fmt: skip
+
+
+@lru_cache(4096)
+def _project(cwd: str) -> str:
+    """The working directory without a trailing separator."""
+    return cwd.rstrip("/\\") or cwd
+
+
+SOURCE = Source("claude-code", sniff, read, default_app="claude-code")

@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+import pytest
+
+from llmcost.core.instants import parse_timestamp
+from llmcost.core.usage import Usage
+from llmcost.pricing.book import PriceBook
+from llmcost.pricing.entry import Entry, Hours, Layer, Prices, Rate, Variant
+
+
+def us(text: str) -> int:
+    return parse_timestamp(text)[0]
+
+
+def prices(usd: int, start: str = "", end: str = "", hours: Hours | None = None) -> Prices:
+    return Prices(
+        {"input": Rate(usd * 10**9)},
+        valid_from=us(start) if start else None,
+        valid_to=us(end) if end else None,
+        hours=hours,
+    )
+
+
+def layer(
+    name: str, *found: Prices, yields: bool = False, model: str = "m", variants: tuple[Variant, ...] = ()
+) -> Layer:
+    return Layer(name, name, (Entry("openai", model, found, variants=variants),), yields=yields)
+
+
+def priced(book: PriceBook, when: str, tier: str = "standard") -> tuple[str, int] | None:
+    quote = book.quote("openai", "m", tier, us(when), Usage(input=1))
+    if quote.priced is None or quote.cost is None:
+        assert quote.reason
+        return None
+    return quote.priced.layer, quote.cost[0] // 1000
+
+
+def test_the_first_layer_with_a_price_at_that_time_wins() -> None:
+    book = PriceBook(
+        [
+            layer("option", prices(1, "2025-01-01", "2025-02-01")),
+            layer("user", prices(2)),
+            layer("catalogue", prices(3)),
+        ]
+    )
+    assert priced(book, "2025-01-15T00:00:00Z") == ("option", 1)
+    assert priced(book, "2025-03-15T00:00:00Z") == ("user", 2)
+    assert [name for name, _ in book.matches("openai", "m")] == ["option", "user", "catalogue"]
+
+
+def test_packaged_history_holds_but_its_open_prices_yield() -> None:
+    packaged = layer("packaged", prices(5, "2023-01-01", "2024-01-01"), prices(4, "2024-01-01"), yields=True)
+    book = PriceBook([packaged, layer("catalogue", prices(3))])
+    assert priced(book, "2023-06-01T00:00:00Z") == ("packaged", 5)
+    assert priced(book, "2024-06-01T00:00:00Z") == ("catalogue", 3)
+    assert priced(book, "2022-06-01T00:00:00Z") == ("catalogue", 3)
+    alone = PriceBook([packaged])
+    assert priced(alone, "2024-06-01T00:00:00Z") == ("packaged", 4)
+    assert priced(alone, "2022-06-01T00:00:00Z") is None
+    late = PriceBook([packaged, layer("catalogue", prices(3, "2025-01-01"))])
+    assert priced(late, "2024-06-01T00:00:00Z") == ("packaged", 4), "the catalogue has no price then"
+
+
+def test_prices_change_at_their_second() -> None:
+    book = PriceBook(
+        [layer("own", prices(2, "2025-03-01T12:00:00Z", "2025-03-01T12:00:01Z"), prices(3, "2025-03-01T12:00:01Z"))]
+    )
+    assert priced(book, "2025-03-01T11:59:59.999999Z") is None
+    assert priced(book, "2025-03-01T12:00:00Z") == ("own", 2)
+    assert priced(book, "2025-03-01T12:00:00.999999Z") == ("own", 2)
+    assert priced(book, "2025-03-01T12:00:01Z") == ("own", 3)
+
+
+@pytest.mark.parametrize(
+    ("when", "usd"),
+    [
+        ("2026-11-20T21:59:59Z", 2),  # Friday
+        ("2026-11-20T22:00:00Z", 1),
+        ("2026-11-21T05:59:59Z", 1),  # Saturday, still Friday's window
+        ("2026-11-21T06:00:00Z", 2),
+        ("2026-11-21T22:00:00Z", 2),
+        ("2026-11-22T03:00:00Z", 2),
+    ],
+)
+def test_hours_across_midnight_on_a_weekday(when: str, usd: int) -> None:
+    night = Hours(22 * 60, 6 * 60, "UTC", (5,))
+    assert priced(PriceBook([layer("own", prices(2), prices(1, hours=night))]), when) == ("own", usd)
+
+
+@pytest.mark.parametrize(
+    ("when", "usd"),
+    [
+        ("2026-03-28T08:00:00Z", 1),  # winter time: 09:00 in Berlin
+        ("2026-03-28T07:59:59Z", 2),
+        ("2026-03-29T07:00:00Z", 1),  # summer time since 02:00
+        ("2026-03-29T06:59:59Z", 2),
+        ("2026-03-29T15:00:00Z", 2),
+    ],
+)
+def test_hours_follow_their_zone(when: str, usd: int) -> None:
+    day = Hours(9 * 60, 17 * 60, "Europe/Berlin")
+    assert priced(PriceBook([layer("own", prices(2), prices(1, hours=day))]), when) == ("own", usd)
+
+
+def test_sunday_night_reaches_into_monday() -> None:
+    night = Hours(22 * 60, 6 * 60, "UTC", (7,))
+    assert night.active(us("2026-11-23T05:00:00Z"))
+    assert not night.active(us("2026-11-24T05:00:00Z"))
+
+
+def batch(usd: int, start: str, *, verified: bool) -> Variant:
+    return Variant("batch", prices(usd, start), verified)
+
+
+def test_a_verified_tier_reaches_back_only_over_equal_base_rates() -> None:
+    bases = (prices(10), prices(4, "2025-01-01"), prices(4, "2025-06-01"))
+    book = PriceBook([layer("catalogue", *bases, variants=(batch(2, "2026-01-01", verified=True),))])
+    assert priced(book, "2026-02-01T00:00:00Z", "batch") == ("catalogue", 2)
+    assert priced(book, "2025-02-01T00:00:00Z", "batch") == ("catalogue", 2)
+    assert priced(book, "2024-02-01T00:00:00Z", "batch") == ("catalogue", 10)
+    own = PriceBook([layer("own", *bases, variants=(batch(2, "2026-01-01", verified=False),))])
+    assert priced(own, "2025-12-31T23:59:59Z", "batch") == ("own", 4)
+
+
+def test_unknown_tiers_pay_standard_and_say_so() -> None:
+    quote = PriceBook([layer("own", prices(2))]).quote("openai", "m", "flex", us("2026-01-01"), Usage(input=1))
+    assert quote.priced is not None
+    assert quote.priced.card.note == "no flex rate known: standard rates"
+
+
+def test_reasons_for_no_price() -> None:
+    book = PriceBook([layer("own", prices(2, "2025-01-01"))])
+    at = us("2026-01-01")
+    assert "no price for model 'x'" in book.quote("openai", "x", "standard", at, Usage()).reason
+    assert "at that time" in book.quote("openai", "m", "standard", us("2024-01-01"), Usage()).reason
+    assert "no rate for output" in book.quote("openai", "m", "standard", at, Usage(output=1)).reason
