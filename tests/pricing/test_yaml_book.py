@@ -14,6 +14,7 @@ from llmcost.pricing import yaml_book
 from llmcost.pricing.book import PriceBook, Quote
 from llmcost.pricing.entry import Entry, Rate
 from llmcost.pricing.yaml_book import compile_yaml, load_yaml
+from llmcost.yamlfile import tree
 
 PER_MILLION = 10**9
 SCHEMA: dict[str, Any] = json.loads(Path(yaml_book.__file__).with_name("schema.json").read_text())
