@@ -10,6 +10,7 @@ import typer
 from typer._click.exceptions import ClickException, UsageError  # Typer < 0.29 carries its own Click
 from typer.core import TyperGroup
 
+from llmcost.cli.period import with_values
 from llmcost.core.errors import ExitCode, nearest
 
 
@@ -76,7 +77,7 @@ def root() -> Any:
 def invoke(arguments: list[str]) -> int:
     """Run one command line in this process; the exit code."""
     try:
-        result = root().main(args=arguments, prog_name="llmcost", standalone_mode=False)
+        result = root().main(args=with_values(arguments), prog_name="llmcost", standalone_mode=False)
     except typer.Exit as stop:
         return int(stop.exit_code)
     except UsageError as error:

@@ -41,8 +41,19 @@ def run(arguments: list[str]) -> int:
             "check the path, its permissions and the disk",
         )
         return int(ExitCode.FAILURE)
+    except MemoryError:
+        _report("out of memory", "ask for less at once: a shorter period, fewer groups, smaller files")
+        return int(ExitCode.FAILURE)
     except RecursionError:
         _report("the input is nested too deeply", "check the file named on the command line")
+        return int(ExitCode.FAILURE)
+    except Exception as error:
+        if os.environ.get("LLMCOST_DEBUG"):
+            raise
+        _report(
+            f"this is a bug in llmcost: {type(error).__name__}: {error}",
+            "run again with LLMCOST_DEBUG=1 and report the traceback; nothing half-done was kept",
+        )
         return int(ExitCode.FAILURE)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from functools import cached_property
@@ -216,22 +216,39 @@ class Env:
 
         return shutil.get_terminal_size((80, 24)).columns
 
+    @property
+    def unicode(self) -> bool:
+        """Whether stdout can show block characters."""
+        return (self.stdout.encoding or "utf-8").lower().replace("-", "").startswith("utf")
+
     def emit(self, text: str) -> None:
         """Data, to `--output` or stdout, with one line end."""
-        body = text if text.endswith("\n") else text + "\n"
+        self.emit_all([text if text.endswith("\n") else text + "\n"])
+
+    def emit_all(self, texts: Iterable[str]) -> None:
+        """Data piece by piece. A file appears whole or not at all, whatever fails on the way."""
         target = self.given.get("output")
         if target and target != "-":
             path = Path(target)
             temporary = path.with_name(path.name + ".part")
-            temporary.write_text(body, "utf-8")
-            temporary.replace(path)
+            try:
+                with temporary.open("w", encoding="utf-8", newline="") as stream:
+                    stream.writelines(texts)
+                temporary.replace(path)
+            except BaseException:
+                temporary.unlink(missing_ok=True)
+                raise
             return
+        for text in texts:
+            self._write(text)
+        self.stdout.flush()
+
+    def _write(self, text: str) -> None:
         try:
-            self.stdout.write(body)
+            self.stdout.write(text)
         except UnicodeEncodeError:
             encoding = self.stdout.encoding or "ascii"
-            self.stdout.write(body.encode(encoding, "replace").decode(encoding))
-        self.stdout.flush()
+            self.stdout.write(text.encode(encoding, "replace").decode(encoding))
 
     def note(self, text: str) -> None:
         """A remark or warning, to stderr unless --quiet."""

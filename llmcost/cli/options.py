@@ -40,19 +40,21 @@ def _parameter(name: str) -> inspect.Parameter:
 def command(function: Callable[..., int | None]) -> Callable[..., int]:
     """Make a Typer command of `function(env, …)`: the common options go into its `Env`, the rest to it.
 
+    An option the function takes itself, such as `prices add --output PRICE`, replaces the common one of its name.
     What the function returns is the exit code (None: 0).
     """
     signature = inspect.signature(function, eval_str=True)
     own = [parameter for name, parameter in signature.parameters.items() if name != "env"]
+    shared = [name for name in COMMON if name not in signature.parameters]
 
     @wraps(function)
     def run(ctx: typer.Context, **given: Any) -> int:
-        common = {name: given.pop(name) for name in COMMON}
+        common = {name: given.pop(name) for name in shared}
         return int(function(Env(_merged(ctx, common)), **given) or 0)
 
     context = inspect.Parameter("ctx", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
     shown = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own]
-    parameters = [context, *shown, *(_parameter(name) for name in COMMON)]
+    parameters = [context, *shown, *(_parameter(name) for name in shared)]
     run.__signature__ = signature.replace(parameters=parameters, return_annotation=int)  # type: ignore[attr-defined]
     run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     del run.__wrapped__

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from llmcost.core.money import NANO_PER_USD, round_half_even, usd_text
 
 _DECIMALS = ((NANO_PER_USD, 2), (NANO_PER_USD // 100, 4), (NANO_PER_USD // 10_000, 6), (0, 9))
@@ -45,3 +47,11 @@ def percent(numerator: int, denominator: int, *, sign: bool = False) -> str:
     negative = (numerator < 0) != (denominator < 0) and tenths
     mark = "-" if negative else "+" if sign else ""
     return f"{mark}{tenths // 10}.{tenths % 10}%"
+
+
+def decimal(value: int | Fraction, places: int) -> str:
+    """1,234.5, rounded half to even."""
+    scale = 10**places
+    exact = Fraction(value) * scale
+    whole, part = divmod(round_half_even(exact.numerator, exact.denominator), scale)
+    return f"{whole:,}.{part:0{places}d}" if places else f"{whole:,}"

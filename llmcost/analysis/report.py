@@ -1,0 +1,124 @@
+"""What a report says, as values: totals of a period and of the one before, trend, and groups by dimensions."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+from llmcost.analysis.metrics import Metric, metrics
+from llmcost.analysis.periods import Compared
+from llmcost.core.errors import UsageError
+from llmcost.core.instants import DAY_US, Granularity, Period, edges
+from llmcost.ledger.protocol import Group, Ledger, Query, Sums
+
+#: More points than these make no readable trend, and each is a query.
+MAX_POINTS = 3_000
+
+
+class Question(NamedTuple):
+    """What to report: `by` dimensions to group by, (dimension, value) filters, and the trend's granularity."""
+
+    compared: Compared
+    by: tuple[str, ...] = ("model",)
+    where: tuple[tuple[str, str], ...] = ()
+    granularity: Granularity = "day"
+
+
+class Point(NamedTuple):
+    """Totals of [start, end), microseconds UTC."""
+
+    start: int
+    end: int
+    sums: Sums
+
+
+class Report(NamedTuple):
+    question: Question
+    sums: Sums
+    before: Sums
+    metrics: tuple[Metric, ...]
+    trend: tuple[Point, ...]
+    groups: tuple[Group, ...]
+    """By the question's dimensions, dearest first."""
+    models: tuple[Group, ...]
+    apps: tuple[Group, ...]
+    unpriced: tuple[Group, ...]
+    """(provider, model) groups with requests that have no cost, most requests first."""
+    newest_us: int | None
+    """Time of the newest row at or before the period's end; None: there is none."""
+
+
+def report(ledger: Ledger, question: Question) -> Report:
+    """One consistent view of the ledger.
+
+    Raises:
+        UsageError: an unknown dimension, or a granularity too fine for the period.
+    """
+    period, before = question.compared
+    with ledger.snapshot():
+        sums = _total(ledger, period, question)
+        models = dearest(_groups(ledger, period, question, ("model",)))
+        apps = dearest(_groups(ledger, period, question, ("app",)))
+        known = {("model",): models, ("app",): apps}
+        by = question.by
+        groups = known[by] if by in known else dearest(_groups(ledger, period, question, by))
+        return Report(
+            question,
+            sums,
+            _total(ledger, before, question),
+            metrics(sums),
+            tuple(_trend(ledger, period, question)),
+            groups,
+            models,
+            apps,
+            _unpriced(ledger, period, question) if sums["unpriced"] else (),
+            ledger.newest_at(period.end - 1),
+        )
+
+
+def granularity_for(period: Period) -> Granularity:
+    """The granularity whose trend is readable: hours up to two days, days up to 92, weeks up to two years."""
+    days = (period.end - period.start) / DAY_US
+    if days <= 2.1:
+        return "hour"
+    return "day" if days <= 92 else "week" if days <= 731 else "month"
+
+
+def dearest(groups: Sequence[Group]) -> tuple[Group, ...]:
+    """By cost, then tokens, then name, so that equal reports print equally."""
+    return tuple(sorted(groups, key=lambda g: (-g.sums["cost"], -g.sums.usage.tokens, g.key)))
+
+
+def _query(period: Period, question: Question, by: tuple[str, ...] = ()) -> Query:
+    return Query(period.start, period.end, by, question.where)
+
+
+def _total(ledger: Ledger, period: Period, question: Question) -> Sums:
+    return ledger.sums(_query(period, question))[0].sums
+
+
+def _groups(ledger: Ledger, period: Period, question: Question, by: tuple[str, ...]) -> list[Group]:
+    return ledger.sums(_query(period, question, by))
+
+
+def _trend(ledger: Ledger, period: Period, question: Question) -> list[Point]:
+    cuts = edges(period, question.granularity)
+    bounds = ledger.bounds()
+    if bounds is not None:
+        # In a period longer than the ledger, points that end before its first row say nothing.
+        cuts = cuts[max(0, bisect_right(cuts, bounds[0], hi=len(cuts) - 1) - 1) :]
+    if len(cuts) > MAX_POINTS:
+        raise UsageError(
+            f"a trend by {question.granularity} would have {len(cuts) - 1:,} points", "use a coarser --granularity"
+        )
+    return [
+        Point(first, last, _total(ledger, period._replace(start=first, end=last), question))
+        for first, last in pairwise(cuts)
+    ]
+
+
+def _unpriced(ledger: Ledger, period: Period, question: Question) -> tuple[Group, ...]:
+    groups = [g for g in _groups(ledger, period, question, ("provider", "model")) if g.sums["unpriced"]]
+    return tuple(sorted(groups, key=lambda g: (-g.sums["unpriced"], g.key)))

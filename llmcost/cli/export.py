@@ -1,0 +1,44 @@
+"""`llmcost export`: the ledger's rows, for other tools and other ledgers."""
+
+from __future__ import annotations
+
+from contextlib import closing
+
+from llmcost.cli.environment import Env
+from llmcost.cli.options import single
+from llmcost.cli.period import Day, Last, Month, Since, Until, Week, Where, filters
+
+
+def export(
+    env: Env,
+    day: Day = "",
+    week: Week = "",
+    month: Month = "",
+    last: Last = "",
+    since: Since = "",
+    until: Until = "",
+    where: Where = None,
+) -> None:
+    """Write the ledger's rows as JSON Lines (or --format csv); all of them unless a period is given.
+
+    `llmcost ingest` reads the result back and keeps identities, costs and sources.
+    """
+    from llmcost.analysis.periods import Span, compared
+    from llmcost.ledger.protocol import Query
+    from llmcost.reporting.requests import csv_lines, jsonl
+
+    form = "jsonl" if env.format == "table" else env.choose_format("jsonl", "csv")
+    span = Span(day, week, month, last, since, until)
+    where_all = filters(where)
+    with closing(env.open_ledger()) as ledger, ledger.snapshot():
+        if any(span):
+            period = compared(span, env.now_us, env.zone).period
+            query = Query(period.start, period.end, where=where_all)
+        else:
+            first, final = ledger.bounds() or (0, 0)
+            query = Query(first, final + 1, where=where_all)
+        rows = ledger.requests(query, order="time", limit=None)
+        env.emit_all((csv_lines if form == "csv" else jsonl)(rows, env.zone))
+
+
+app = single(export)

@@ -1,0 +1,105 @@
+"""`llmcost report`: where the money went."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from llmcost.cli.environment import Env
+from llmcost.cli.options import single
+from llmcost.cli.period import Day, Last, Month, Since, Until, Week, Where, filters
+from llmcost.core.errors import ExitCode, UsageError, nearest
+
+if TYPE_CHECKING:
+    from llmcost.analysis.report import Report
+
+_TOP = 10
+
+
+def report(
+    env: Env,
+    day: Day = "",
+    week: Week = "",
+    month: Month = "",
+    last: Last = "",
+    since: Since = "",
+    until: Until = "",
+    by: Annotated[str, typer.Option("--by", metavar="DIM[,DIM]", help="Group by these dimensions.")] = "",
+    where: Where = None,
+    granularity: Annotated[
+        str, typer.Option("--granularity", metavar="UNIT", help="Of the trend: hour, day, week or month.")
+    ] = "",
+    top: Annotated[int | None, typer.Option("--top", metavar="N", min=0, help="Groups shown; 0 for all.")] = None,
+    section: Annotated[
+        list[str] | None, typer.Option("--section", metavar="NAME", help="Only these parts; may be repeated.")
+    ] = None,
+    charts: Annotated[bool, typer.Option("--charts", help="Four charts instead of tables.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 6 when requests have no price.")] = False,
+    max_age: Annotated[
+        str, typer.Option("--max-age", metavar="SPAN", help="Exit with 6 when the newest request is older.")
+    ] = "",
+) -> int:
+    """Where the money went: totals against the period before, trend, models, apps and metrics."""
+    from llmcost.analysis.periods import Span, compared
+    from llmcost.analysis.report import Question, granularity_for
+    from llmcost.analysis.report import report as answer
+    from llmcost.core.instants import granularity_named, span_us
+    from llmcost.reporting import REPORT_FORMATS
+    from llmcost.reporting.view import DEFAULT_SECTIONS, SECTIONS, View
+
+    form = env.choose_format(*REPORT_FORMATS)
+    oldest = span_us(max_age) if max_age else None
+    for name in section or ():
+        if name not in SECTIONS:
+            raise UsageError(f"unknown section {name!r}{nearest(name, SECTIONS)}", f"use one of {', '.join(SECTIONS)}")
+    periods = compared(Span(day, week, month, last, since, until), env.now_us, env.zone)
+    dimensions = tuple(dict.fromkeys(part.strip() for part in by.split(",") if part.strip()))
+    question = Question(
+        periods, dimensions or ("model",), filters(where),
+        granularity_named(granularity) if granularity else granularity_for(periods.period),
+    )  # fmt: skip
+    with closing(env.open_ledger()) as ledger:
+        found = answer(ledger, question)
+        newest = ledger.newest_at(env.now_us) if oldest is not None else None
+    default = ("summary", "groups", "unpriced") if dimensions else DEFAULT_SECTIONS
+    view = View(
+        sections=tuple(section or default),
+        top=(_TOP if form in ("table", "markdown") else None) if top is None else (top or None),
+        width=env.width, color=env.color, unicode=env.unicode, charts=charts, prices=_prices(env),
+    )  # fmt: skip
+    env.emit(_render(REPORT_FORMATS[form], found, view))
+    if not found.sums["requests"]:
+        env.note(_nothing(found, env))
+    if strict and found.sums["unpriced"]:
+        return ExitCode.DATA
+    if oldest is not None and (newest is None or env.now_us - newest > oldest):
+        env.note(f"the newest request is older than --max-age {max_age}")
+        return ExitCode.DATA
+    return ExitCode.OK
+
+
+def _render(target: str, found: Report, view: object) -> str:
+    from importlib import import_module
+
+    module, _, attribute = target.partition(":")
+    text: str = getattr(import_module(module), attribute)(found, view)
+    return text
+
+
+def _prices(env: Env) -> str:
+    """The price sources in order of authority."""
+    return ", ".join(f"{layer.name} ({layer.origin})" for layer in env.book.layers)
+
+
+def _nothing(found: Report, env: Env) -> str:
+    from llmcost.core.instants import rfc3339
+
+    period = found.question.compared.period
+    if found.newest_us is None:
+        return "no requests in this period, and none before it: `llmcost ingest` reads logs"
+    return f"no requests in this period; the last one before its end is of {rfc3339(found.newest_us, period.zone)}"
+
+
+app = single(report)

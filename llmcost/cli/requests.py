@@ -1,0 +1,56 @@
+"""`llmcost requests`: the single requests behind a report."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import Annotated
+
+import typer
+
+from llmcost.cli.environment import Env
+from llmcost.cli.options import single
+from llmcost.cli.period import Day, Last, Month, Since, Until, Week, Where, filters
+from llmcost.core.errors import UsageError, nearest
+
+ORDERS = ("cost", "tokens", "latency", "time")
+
+
+def requests(
+    env: Env,
+    day: Day = "",
+    week: Week = "",
+    month: Month = "",
+    last: Last = "",
+    since: Since = "",
+    until: Until = "",
+    where: Where = None,
+    top: Annotated[int, typer.Option("--top", metavar="N", min=1, help="How many.")] = 20,
+    order: Annotated[
+        str, typer.Option("--order", metavar="NAME", help="cost, tokens or latency, largest first; or time.")
+    ] = "cost",
+) -> None:
+    """The single requests behind a report, dearest first."""
+    from llmcost.analysis.periods import Span, compared
+    from llmcost.ledger.protocol import Query
+    from llmcost.reporting import requests as shown
+
+    form = env.choose_format("table", "json", "csv", "markdown")
+    if order not in ORDERS:
+        raise UsageError(f"unknown order {order!r}{nearest(order, ORDERS)}", f"use one of {', '.join(ORDERS)}")
+    period = compared(Span(day, week, month, last, since, until), env.now_us, env.zone).period
+    query = Query(period.start, period.end, where=filters(where))
+    with closing(env.open_ledger()) as ledger:
+        rows = list(ledger.requests(query, order=order, limit=top))
+    if form == "json":
+        env.emit(shown.as_json(rows, env.zone))
+    elif form == "csv":
+        env.emit_all(shown.csv_lines(rows, env.zone))
+    elif form == "markdown":
+        env.emit(shown.as_markdown(rows, env.zone))
+    else:
+        env.emit(shown.as_table(rows, env.zone, width=env.width, color=env.color))
+    if not rows:
+        env.note("no requests in this period")
+
+
+app = single(requests)

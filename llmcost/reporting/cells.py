@@ -1,0 +1,50 @@
+"""Rows of text as CSV and Markdown, safe for what opens them."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+
+from llmcost.core.text import printable
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def csv_text(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """RFC 4180 with \\n line ends. Text a spreadsheet would run as a formula gets an apostrophe before it."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows([_cell(value) for value in row] for row in rows)
+    return out.getvalue()
+
+
+def _cell(value: object) -> object:
+    if not isinstance(value, str):
+        return "" if value is None else value
+    return f"'{value}" if value.startswith(_FORMULA) and not _is_number(value) else value
+
+
+def _is_number(text: str) -> bool:
+    return text[1:].replace(".", "", 1).isascii() and text[1:].replace(".", "", 1).isdigit()
+
+
+def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]], *, right: Iterable[int] = ()) -> str:
+    """A GitHub table; `right`: columns that are numbers."""
+    numeric = set(right)
+    lines = [_line(header), _line(["---:" if index in numeric else "---" for index in range(len(header))])]
+    lines += [_line([_escaped(cell) for cell in row]) for row in rows]
+    return "\n".join(lines)
+
+
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _escaped(text: str) -> str:
+    """No cell ends early, starts HTML, a link or an image, or breaks its line."""
+    text = printable(text)
+    for mark in ("\\", "|", "`", "*", "_", "[", "]", "<", ">", "&", "!", "#", "@"):
+        text = text.replace(mark, {"<": "&lt;", ">": "&gt;", "&": "&amp;"}.get(mark, "\\" + mark))
+    return text

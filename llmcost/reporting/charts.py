@@ -1,0 +1,56 @@
+"""Charts drawn in characters with plotext, the only place that imports it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+HEIGHT = 12
+_WIDTH = 100
+
+
+def columns(labels: Sequence[str], values: Sequence[float], *, width: int | None, color: bool, unicode: bool) -> str:
+    """A column chart; `labels` are ASCII (dates). Every label that fits is shown."""
+    plt = _canvas(width, color=color)
+    places = list(range(len(values)))
+    plt.bar(places, [float(value) for value in values], width=0.6, marker=None if unicode else "#")
+    wanted = max(1, -(-len(labels) * (max(map(len, labels), default=1) + 2) // ((width or _WIDTH) - 12)))
+    plt.xticks(places[::wanted], list(labels[::wanted]))
+    plt.ylim(0, max([*values, 0.0]) or 1)
+    return _built(plt, color=color)
+
+
+def scatter(
+    points: Sequence[tuple[float, float, str]], *, x: str, y: str, width: int | None, color: bool, unicode: bool
+) -> str:
+    """Points (x, y, one-character mark)."""
+    plt = _canvas(width, color=color)
+    for across, up, mark in points:
+        plt.scatter([across], [up], marker=mark)
+    plt.xlim(0, max((point[0] for point in points), default=1) * 1.05 or 1)
+    plt.ylim(0, max((point[1] for point in points), default=1) * 1.1 or 1)
+    plt.xlabel(x)
+    plt.ylabel(y)
+    text = _built(plt, color=color)
+    return text if unicode else text.encode("ascii", "replace").decode()
+
+
+def _canvas(width: int | None, *, color: bool) -> Any:
+    import plotext as plt
+
+    plt.clear_figure()
+    plt.theme("default" if color else "clear")
+    plt.canvas_color("default")
+    plt.axes_color("default")
+    plt.ticks_color("default")
+    plt.limitsize(False, False)
+    plt.plotsize(width or _WIDTH, HEIGHT)
+    plt.frame(False)
+    return plt
+
+
+def _built(plt: Any, *, color: bool) -> str:
+    text: str = plt.build()
+    if not color:
+        text = plt.uncolorize(text)
+    return "\n".join(line.rstrip() for line in text.rstrip("\n").split("\n"))

@@ -1,0 +1,164 @@
+"""Prices, findings and changes as text and as JSON. Rates are USD per million tokens, exact."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC
+from typing import TYPE_CHECKING, Any
+
+from llmcost.core.instants import rfc3339
+from llmcost.core.money import usd_per_million, usd_text
+from llmcost.core.text import printable
+from llmcost.core.usage import BUCKETS
+from llmcost.pricing.book import Priced
+from llmcost.pricing.card import Card
+from llmcost.pricing.check import Finding
+from llmcost.pricing.diff import Change
+from llmcost.pricing.entry import Entry, Prices
+from llmcost.reporting.console import render, table
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+
+def card_rates(card: Card) -> list[tuple[str, dict[str, str]]]:
+    """(input tokens above which it applies, bucket -> USD per million tokens; web searches USD per 1,000)."""
+    return [
+        (
+            f"> {above:,} input tokens" if above else "",
+            {
+                bucket: usd_text(rate // 1000) if bucket == "web_searches" else usd_per_million(rate)
+                for bucket, rate in zip(BUCKETS, rates, strict=True)
+                if rate is not None
+            },
+        )
+        for above, rates in card.bands
+    ]
+
+
+def show_json(asked: str, at_us: int, priced: Priced, entry: Entry, others: Sequence[tuple[str, str, str]]) -> str:
+    card = priced.card
+    document: dict[str, Any] = {
+        "schema_version": 1,
+        "asked": asked,
+        "at": rfc3339(at_us),
+        "card_id": card.card_id,
+        "provider": card.provider,
+        "model": card.model,
+        "tier": card.tier,
+        "match": priced.match,
+        "layer": priced.layer,
+        "note": "; ".join(note for note in (card.note, entry.note) if note),
+        "source": entry.source,
+        "checked": entry.checked or None,
+        "context_window": entry.context_window,
+        "rates_usd_per_million": [
+            {"above_input_tokens": above, "rates": rates}
+            for (above, _), (_, rates) in zip(card.bands, card_rates(card), strict=True)
+        ],
+        "per_request_usd": usd_text(card.per_request // 10**6),
+        "history": [_history(prices) for prices in entry.prices],
+        "also_in": [{"layer": layer, "model": model, "match": how} for layer, model, how in others],
+    }
+    return json.dumps(document, ensure_ascii=False, indent=2)
+
+
+def _history(prices: Prices) -> dict[str, Any]:
+    return {
+        "valid_from": None if prices.valid_from is None else rfc3339(prices.valid_from),
+        "valid_to": None if prices.valid_to is None else rfc3339(prices.valid_to),
+        "hours": prices.hours is not None,
+        "rates_usd_per_million": {
+            bucket: usd_text(rate.base // 1000) if bucket == "web_searches" else usd_per_million(rate.base)
+            for bucket, rate in prices.rates.items()
+        },
+    }
+
+
+def show_text(
+    asked: str, at_us: int, priced: Priced, entry: Entry, others: Sequence[tuple[str, str, str]],
+    *, width: int | None, color: bool,
+) -> str:  # fmt: skip
+    from rich.text import Text
+
+    card = priced.card
+    about = [
+        ("asked for", asked),
+        ("found", f"{card.provider}/{card.model} ({priced.match})"),
+        ("layer", priced.layer),
+        ("at", rfc3339(at_us, UTC)),
+        ("tier", card.tier + (f" - {card.note}" if card.note else "")),
+        ("card", card.card_id),
+        ("source", entry.source),
+        ("checked", entry.checked),
+        ("context window", f"{entry.context_window:,} tokens" if entry.context_window else ""),
+        ("per request", f"${usd_text(card.per_request // 10**6)}" if card.per_request else ""),
+        ("note", entry.note),
+        ("also known to", ", ".join(f"{layer} ({model}, {how})" for layer, model, how in others)),
+    ]
+    lines = [f"{label + ':':16}{printable(value)}" for label, value in about if value]
+    rows = [
+        (bucket, rate, "USD per 1,000" if bucket == "web_searches" else "USD per 1M tokens", above)
+        for above, rates in card_rates(card)
+        for bucket, rate in rates.items()
+    ]
+    parts: list[RenderableType] = [
+        Text("\n".join(lines) + "\n"),
+        table(("kind", "rate", "unit", "applies"), rows, right=(1,)),
+    ]
+    dated = [p for p in entry.prices if p.valid_from is not None or p.valid_to is not None]
+    if dated:
+        history = [
+            (
+                "-" if p.valid_from is None else rfc3339(p.valid_from),
+                "-" if p.valid_to is None else rfc3339(p.valid_to),
+                _of(p, "input"), _of(p, "cached"), _of(p, "output"),
+            )
+            for p in dated
+        ]  # fmt: skip
+        header = ("from", "to (excluded)", "input", "cached", "output")
+        parts += [Text("\nhistory (USD per 1M tokens)"), table(header, history, right=(2, 3, 4))]
+    return render(parts, width=width, color=color)
+
+
+def _of(prices: Prices, bucket: str) -> str:
+    return usd_per_million(prices.rates[bucket].base) if bucket in prices.rates else ""
+
+
+LIST_HEADER = ("provider", "model", "input", "cached_input", "output", "layer", "checked")
+
+
+def list_text(rows: Sequence[Sequence[str]], *, width: int | None, color: bool) -> str:
+    return render([table(LIST_HEADER, rows, right=(2, 3, 4))], width=width, color=color)
+
+
+def list_json(rows: Sequence[Sequence[str]]) -> str:
+    keys = ("provider", "model", "input", "cached_input", "output", "layer", "checked")
+    prices = [{key: value or None for key, value in zip(keys, row, strict=True)} for row in rows]
+    return json.dumps(
+        {"schema_version": 1, "unit": "USD per million tokens", "prices": prices}, ensure_ascii=False, indent=2
+    )
+
+
+def findings_text(findings: Sequence[Finding], *, width: int | None, color: bool) -> str:
+    rows = [tuple(map(printable, finding)) for finding in findings]
+    return render([table(("doubt", "layer", "provider", "model", "what"), rows)], width=width, color=color)
+
+
+def findings_json(findings: Sequence[Finding]) -> str:
+    return json.dumps(
+        {"schema_version": 1, "findings": [finding._asdict() for finding in findings]}, ensure_ascii=False, indent=2
+    )
+
+
+def changes_text(changes: Sequence[Change], *, width: int | None, color: bool) -> str:
+    rows = [tuple(map(printable, change)) for change in changes]
+    header = ("change", "provider", "model", "what", "old", "new")
+    return render([table(header, rows, right=(4, 5))], width=width, color=color)
+
+
+def changes_json(changes: Sequence[Change]) -> str:
+    return json.dumps(
+        {"schema_version": 1, "changes": [change._asdict() for change in changes]}, ensure_ascii=False, indent=2
+    )

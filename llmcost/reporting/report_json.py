@@ -1,0 +1,108 @@
+"""A report as JSON: the keys scripts rely on are listed in docs/report.md."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from llmcost.analysis.report import Report
+from llmcost.core.instants import Period, rfc3339
+from llmcost.core.money import usd_text
+from llmcost.ledger.protocol import Group, Sums
+from llmcost.reporting.view import View, cut, number
+
+SCHEMA_VERSION = 1
+
+
+def render(report: Report, view: View) -> str:
+    period, before = report.question.compared
+    groups, rest, others = cut(report.groups, view.top)
+    total = report.sums["cost"]
+    by = report.question.by
+    document: dict[str, Any] = {
+        "schema_version": SCHEMA_VERSION,
+        "period": {
+            **_period(period), "label": period.label, "timezone": str(period.zone),
+            "newest_request": None if report.newest_us is None else rfc3339(report.newest_us, period.zone),
+        },
+        "by": list(by),
+        "where": [{"dimension": dimension, "value": value} for dimension, value in report.question.where],
+        "summary": _summary(report),
+        "before": {**_period(before), **_totals(report.before)},
+        "groups": [
+            {"key": dict(zip(by, group.key, strict=True)), **_totals(group.sums), "share": _share(group.sums, total)}
+            for group in groups
+        ],
+        "other": None if rest is None else {"groups": others, **_totals(rest), "share": _share(rest, total)},
+        "trend": [
+            {
+                "start": rfc3339(point.start, period.zone), "end": rfc3339(point.end, period.zone),
+                **_totals(point.sums),
+            }
+            for point in report.trend
+        ],
+        "anomalies": None,
+        "unpriced": [
+            {
+                "provider": group.key[0], "model": group.key[1], "requests": group.sums["unpriced"],
+            }
+            for group in report.unpriced
+        ],
+        "prices": view.prices,
+    }  # fmt: skip
+    return json.dumps(document, ensure_ascii=False, indent=2)
+
+
+def _period(period: Period) -> dict[str, str]:
+    return {"start": rfc3339(period.start, period.zone), "end": rfc3339(period.end, period.zone)}
+
+
+def _totals(sums: Sums) -> dict[str, Any]:
+    usage = sums.usage
+    return {
+        "cost_usd": usd_text(sums["cost"]),
+        "requests": sums["requests"],
+        "input_tokens": usage.input_total,
+        "cached_input_tokens": usage.cached_total,
+        "output_tokens": usage.output_total,
+        "unpriced_requests": sums["unpriced"],
+    }
+
+
+def _summary(report: Report) -> dict[str, Any]:
+    sums, usage = report.sums, report.sums.usage
+    change = sums["cost"] - report.before["cost"]
+    summary: dict[str, Any] = {
+        **_totals(sums),
+        "cache_write_tokens": usage.write_5m + usage.write_1h,
+        "reasoning_tokens": usage.reasoning,
+        "error_requests": sums["errors"],
+        "partial_requests": sums["partials"],
+        "assumed_tier_requests": sums["assumed"],
+        "reported_cost_usd": usd_text(sums["reported"]) if sums["reported_n"] else None,
+        "reported_cost_requests": sums["reported_n"],
+        "cost_from_reports_requests": sums["reported_only"],
+        "change_usd": usd_text(change),
+        "change_share": round(change / report.before["cost"], 6) if report.before["cost"] else None,
+        "cost_parts_usd": {part: usd_text(nano) for part, nano in sums.parts.items() if nano},
+        "cost_by_model": _costs(report.models),
+        "cost_by_app": _costs(report.apps),
+        "coverage": {},
+    }
+    for metric in report.metrics:
+        if metric.unit == "usd":
+            if metric.key not in summary:
+                summary[metric.key] = None if metric.value is None else usd_text(int(metric.value))
+        else:
+            summary[metric.key] = number(metric)
+        summary["coverage"][metric.key] = metric.coverage._asdict()
+    return summary
+
+
+def _costs(groups: Sequence[Group]) -> dict[str, str]:
+    return {group.key[0]: usd_text(group.sums["cost"]) for group in groups}
+
+
+def _share(sums: Sums, total: int) -> float | None:
+    return round(sums["cost"] / total, 6) if total else None

@@ -1,0 +1,66 @@
+"""A report as Markdown, for a pull request, a wiki or a chat."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from llmcost.analysis.report import Report
+from llmcost.core.instants import from_us
+from llmcost.ledger.protocol import Group, Sums
+from llmcost.reporting import words
+from llmcost.reporting.cells import markdown_table
+from llmcost.reporting.numbers import count, percent, usd
+from llmcost.reporting.view import View, cut, name
+
+
+def render(report: Report, view: View) -> str:
+    blocks = [f"## {words.title(report)}"]
+    total = report.sums["cost"]
+    if "summary" in view.sections:
+        blocks.append(f"**{usd(total)}**, {words.change(report)}\n\n{words.volume(report)}")
+        blocks += [f"> {line}" for line in words.cautions(report)]
+    if "trend" in view.sections:
+        zone = report.question.compared.period.zone
+        rows = [
+            (from_us(p.start, zone).strftime("%Y-%m-%d %H:%M").removesuffix(" 00:00"), *_numbers(p.sums, total))
+            for p in report.trend
+        ]
+        blocks.append("### Trend\n\n" + _table((report.question.granularity,), rows))
+    for section, groups, by in (
+        ("models", report.models, ("model",)),
+        ("apps", report.apps, ("app",)),
+        ("groups", report.groups, report.question.by),
+    ):
+        if section in view.sections:
+            blocks.append(f"### By {', '.join(by)}\n\n" + _groups(groups, by, view.top, total))
+    if "metrics" in view.sections:
+        rows = [(words.LABELS[m.key], words.metric_value(m), words.metric_basis(m)) for m in report.metrics]
+        blocks.append("### Metrics\n\n" + markdown_table(("metric", "value", "basis"), rows, right=(1,)))
+    if "unpriced" in view.sections and report.unpriced:
+        rows = [(name(g.key[0]), name(g.key[1]), count(g.sums["unpriced"])) for g in report.unpriced]
+        blocks.append("### Without a price\n\n" + markdown_table(("provider", "model", "requests"), rows, right=(2,)))
+    if view.prices:
+        blocks.append(f"Prices: {view.prices}")
+    return "\n\n".join(blocks)
+
+
+def _groups(groups: Sequence[Group], by: tuple[str, ...], top: int | None, total: int) -> str:
+    shown, rest, others = cut(groups, top)
+    rows = [(*map(name, group.key), *_numbers(group.sums, total)) for group in shown]
+    if rest is not None:
+        rows.append((f"{others} others", *[""] * (len(by) - 1), *_numbers(rest, total)))
+    return _table(by, rows)
+
+
+def _table(by: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    header = (*by, "cost", "share", "requests", "input tokens", "output tokens")
+    return markdown_table(header, rows, right=range(len(by), len(header)))
+
+
+def _numbers(sums: Sums, total: int) -> tuple[str, ...]:
+    usage = sums.usage
+    cost = "unpriced" if sums["requests"] and sums["unpriced"] == sums["requests"] else usd(sums["cost"])
+    return (
+        cost, percent(sums["cost"], total), count(sums["requests"]), count(usage.input_total),
+        count(usage.output_total),
+    )  # fmt: skip
