@@ -1,6 +1,6 @@
 # llmcost: `make demo` and `make test` are the two commands; `make help` lists them all.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-full lint format bench clean
+.PHONY: help demo test test-full lint format docs bench clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -48,6 +48,9 @@ test-full: .venv/.dev ## The tests that need a server, a browser or root
 format: .venv/.dev ## Rewrite the code in the house's format
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
+
+docs: .venv/.dev ## Rewrite docs/cli.md from the commands' help
+	$(BIN)/python docs/make_cli.py
 
 bench: .venv/.dev ## Speed beside named peers, as ratios of CPU time
 	$(BIN)/python -m benchmarks

@@ -105,8 +105,6 @@ def _last(text: str, now_us: int, zone: tzinfo) -> Compared:
     end = Period(now_us, now_us, zone, "")
     if unit in ("d", "w"):
         days = count * (7 if unit == "w" else 1)
-        if days > 36_500:
-            raise UsageError(f"--last {text} goes back too far", "write at most 36500d")
         period = days_before(end, days)
         return Compared(period._replace(label=f"last {count}{unit}"), days_before(period, days))
     size = span_us(text)

@@ -67,7 +67,7 @@ def report(
     view = View(
         sections=tuple(section or default),
         top=(_TOP if form in ("table", "markdown") else None) if top is None else (top or None),
-        width=env.width, color=env.color, unicode=env.unicode, charts=charts, prices=_prices(env),
+        width=env.width, color=env.color, charts=charts, prices=_prices(env),
     )  # fmt: skip
     env.emit(_render(REPORT_FORMATS[form], found, view))
     if not found.sums["requests"]:

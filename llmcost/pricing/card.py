@@ -48,7 +48,7 @@ def with_fallbacks(rates: dict[str, int]) -> tuple[int | None, ...]:
 class Card:
     """Immutable. `bands` is ascending: (input tokens above which it applies, rate per bucket)."""
 
-    __slots__ = ("_flat", "bands", "card_id", "layer", "marginal", "model", "note", "per_request", "provider", "tier")
+    __slots__ = ("_whole", "bands", "card_id", "layer", "marginal", "model", "note", "per_request", "provider", "tier")
 
     def __init__(
         self,
@@ -69,7 +69,7 @@ class Card:
         self.layer, self.note = layer, note
         canonical = json.dumps(self.as_dict(), sort_keys=True, separators=(",", ":"))
         self.card_id = hashlib.blake2b(canonical.encode(), digest_size=8).hexdigest()
-        self._flat = self._whole_rates()
+        self._whole = self._whole_rates()
 
     def as_dict(self) -> dict[str, object]:
         """The canonical card: what is hashed, stored in the ledger and shown. Rates in femto-USD."""
@@ -86,21 +86,43 @@ class Card:
             "note": self.note,
         }
 
-    def _whole_rates(self) -> tuple[int, ...] | None:
-        """Rates in nano-USD when every one is whole and there is one band: then no row needs rounding."""
-        if len(self.bands) != 1 or self.per_request % FEMTO_PER_NANO:
+    def _whole_rates(self) -> tuple[tuple[int, tuple[int, ...], tuple[int, ...]], ...] | None:
+        """Per band (above, rates in nano-USD, buckets without a rate) when every rate is whole: no row needs rounding.
+
+        None when one is not, or when a request may be split over bands.
+        """
+        fractional = any(rate and rate % FEMTO_PER_NANO for _, rates in self.bands for rate in rates)
+        if fractional or self.per_request % FEMTO_PER_NANO or (self.marginal and len(self.bands) > 1):
             return None
-        rates = self.bands[0][1]
-        if any(rate is None or rate % FEMTO_PER_NANO for rate in rates):
-            return None
-        return tuple(rate // FEMTO_PER_NANO for rate in rates if rate is not None)
+        return tuple(
+            (
+                above,
+                tuple((rate or 0) // FEMTO_PER_NANO for rate in rates),
+                tuple(bucket for bucket, rate in enumerate(rates) if rate is None),
+            )
+            for above, rates in self.bands
+        )
 
     def cost(self, usage: Usage) -> Costed | None:
         """The request's cost, rounded half-even once; None when a used bucket has no known rate."""
-        flat = self._flat
-        if flat is not None:
-            parts = (*map(mul, usage, flat), self.per_request // FEMTO_PER_NANO)
-            return sum(parts), parts
+        whole = self._whole
+        if whole is None:
+            return self._rounded(usage)
+        band = whole[0]
+        if len(whole) > 1:
+            total = sum(usage[:_INPUTS])
+            for higher in whole[1:]:
+                if total <= higher[0]:
+                    break
+                band = higher
+        _, rates, unknown = band
+        for bucket in unknown:
+            if usage[bucket]:
+                return None
+        parts = (*map(mul, usage, rates), self.per_request // FEMTO_PER_NANO)
+        return sum(parts), parts
+
+    def _rounded(self, usage: Usage) -> Costed | None:
         divisor = 1
         if self.marginal and len(self.bands) > 1:
             divisor = sum(usage[:_INPUTS]) or 1

@@ -10,13 +10,14 @@ import tempfile
 from pathlib import Path
 
 from llmcost.core.errors import ConfigError
-from llmcost.core.money import decimal_of
 from llmcost.core.providers import canonical_provider
 from llmcost.pricing.yaml_book import MODEL_KEYS, PRICE_KEYS, RATE_BUCKETS, compile_yaml
 from llmcost.yamlfile.fields import Fields
 from llmcost.yamlfile.tree import Mapping, Node, Sequence, Span, decode, parse, read_bytes
 
 _HEADER = "# Prices of your own; format: docs/pricing.md. USD per million tokens.\nversion: 1\nmodels:\n"
+_AMOUNT = re.compile(r"[0-9]{1,30}(\.[0-9]{1,30})?")
+_NEGATIVE = re.compile(rf"-{_AMOUNT.pattern}")
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/@+-]*")
 _BY_HAND = "edit the file by hand, or write this entry as indented `key: value` lines that start with `model:`"
 
@@ -66,7 +67,7 @@ def add_price(
         if not valid_from:
             raise ConfigError(
                 f"{path}:{existing.span.line}: model {model!r} already has a price",
-                "say from when the new one holds (valid_from)",
+                "say from when the new one holds: --valid-from DATE",
             )
         editor.add_dated(existing, rates, valid_from)
         editor.update(existing, about)
@@ -80,11 +81,12 @@ def add_price(
 
 
 def _amount(key: str, text: str) -> str:
-    try:
-        decimal_of(text.strip())
-    except ValueError:
-        raise ConfigError(f"{key!r} is not a number: {text[:40]!r}", "write USD per million tokens: 2.50") from None
-    return text.strip()
+    amount = text.strip()
+    if _NEGATIVE.fullmatch(amount):
+        raise ConfigError(f"{key!r} cannot be negative: {amount[:40]!r}", "write zero or more")
+    if not _AMOUNT.fullmatch(amount):
+        raise ConfigError(f"{key!r} is not a number: {text[:40]!r}", "write USD per million tokens: 2.50")
+    return amount
 
 
 def _quoted(text: str) -> str:

@@ -9,20 +9,18 @@ HEIGHT = 12
 _WIDTH = 100
 
 
-def columns(labels: Sequence[str], values: Sequence[float], *, width: int | None, color: bool, unicode: bool) -> str:
+def columns(labels: Sequence[str], values: Sequence[float], *, width: int | None, color: bool) -> str:
     """A column chart; `labels` are ASCII (dates). Every label that fits is shown."""
     plt = _canvas(width, color=color)
     places = list(range(len(values)))
-    plt.bar(places, [float(value) for value in values], width=0.6, marker=None if unicode else "#")
+    plt.bar(places, [float(value) for value in values], width=0.6)
     wanted = max(1, -(-len(labels) * (max(map(len, labels), default=1) + 2) // ((width or _WIDTH) - 12)))
     plt.xticks(places[::wanted], list(labels[::wanted]))
     plt.ylim(0, max([*values, 0.0]) or 1)
     return _built(plt, color=color)
 
 
-def scatter(
-    points: Sequence[tuple[float, float, str]], *, x: str, y: str, width: int | None, color: bool, unicode: bool
-) -> str:
+def scatter(points: Sequence[tuple[float, float, str]], *, x: str, y: str, width: int | None, color: bool) -> str:
     """Points (x, y, one-character mark)."""
     plt = _canvas(width, color=color)
     for across, up, mark in points:
@@ -31,8 +29,7 @@ def scatter(
     plt.ylim(0, max((point[1] for point in points), default=1) * 1.1 or 1)
     plt.xlabel(x)
     plt.ylabel(y)
-    text = _built(plt, color=color)
-    return text if unicode else text.encode("ascii", "replace").decode()
+    return _built(plt, color=color)
 
 
 def _canvas(width: int | None, *, color: bool) -> Any:

@@ -6,11 +6,14 @@ import io
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from llmcost.reporting.columns import width_of
+
 if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Table
 
 _UNLIMITED = 4_000
+GAP = 3
 
 
 def render(parts: Iterable[RenderableType], *, width: int | None, color: bool) -> str:
@@ -27,29 +30,70 @@ def render(parts: Iterable[RenderableType], *, width: int | None, color: bool) -
     return "\n".join(line.rstrip() for line in out.getvalue().split("\n")).rstrip("\n")
 
 
-def table(header: Sequence[str], rows: Iterable[Sequence[str]], *, right: Iterable[int] = ()) -> Table:
-    """A plain table; text folds rather than losing characters, numbers never break."""
+def table(
+    header: Sequence[str], rows: Iterable[Sequence[str]], *, right: Iterable[int] = (), tight: bool = False
+) -> Table:
+    """A plain table; text folds rather than losing characters, numbers never break.
+
+    Columns are `GAP` apart, `tight` ones one less.
+    """
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
+    from llmcost.core.text import printable
+
     numeric = set(right)
-    shown = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1))
+    shown = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0 if tight else 1))
     for index, title in enumerate(header):
         if index in numeric:
             shown.add_column(Text(title), justify="right", no_wrap=True)
         else:
             shown.add_column(Text(title), overflow="fold")
     for row in rows:
-        shown.add_row(*(Text(cell) for cell in row))
+        shown.add_row(*(Text(printable(cell)) for cell in row))
     return shown
 
 
-def bar(part: int, whole: int, width: int, *, unicode: bool = True) -> str:
-    """`part`/`whole` as a bar of at most `width` columns, in eighths where the terminal can draw them."""
+def pairs(rows: Iterable[tuple[str, str]]) -> Table:
+    """`label: value` lines; a long value continues below its own beginning."""
+    from rich.table import Table
+    from rich.text import Text
+
+    from llmcost.core.text import printable
+
+    shown = Table.grid(padding=(0, 2, 0, 0))
+    shown.add_column(no_wrap=True)
+    shown.add_column(overflow="fold")
+    for label, value in rows:
+        shown.add_row(Text(f"{label}:"), Text(printable(value)))
+    return shown
+
+
+def fitting(
+    header: Sequence[str], rows: Sequence[Sequence[str]], *, expendable: Iterable[str], width: int | None
+) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """The table without as many `expendable` columns, in that order, as a tight one of `width` needs to do without."""
+    widths = [max(width_of(cell) for cell in column) for column in zip(header, *rows, strict=True)]
+    kept = list(range(len(header)))
+    for name in expendable:
+        if width is None or sum(widths[index] for index in kept) + (GAP - 1) * (len(kept) - 1) <= width:
+            break
+        kept.remove(header.index(name))
+    return tuple(header[index] for index in kept), [tuple(row[index] for index in kept) for row in rows]
+
+
+def without_blanks(
+    header: Sequence[str], rows: Sequence[Sequence[str]]
+) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """The table without its last columns as far as they are blank in every row."""
+    width = max((index + 1 for row in rows for index, cell in enumerate(row) if cell), default=len(header))
+    return tuple(header[:width]), [tuple(row[:width]) for row in rows]
+
+
+def bar(part: int, whole: int, width: int) -> str:
+    """`part`/`whole` as a bar of at most `width` columns, in eighths of one."""
     if whole <= 0 or part <= 0:
         return ""
-    if not unicode:
-        return "#" * max(1, width * part // whole)
     eighths = max(1, 8 * width * part // whole)
     return "█" * (eighths // 8) + ("", "▏", "▎", "▍", "▌", "▋", "▊", "▉")[eighths % 8]

@@ -32,8 +32,11 @@ def as_json(result: Ingested, *, dry_run: bool = False) -> str:
             "unpriced": added.unpriced,
             "cost_usd": usd_text(added.cost),
             "sources": [{"source": s.source, "files": s.files, "requests": s.requests} for s in result.sources],
-            "unpriced_reasons": dict(result.unpriced.most_common(100)),
-            "problems": [{"file": p.file, "line": p.line, "reason": redact(p.reason)} for p in result.problems],
+            "unpriced_reasons": {printable(redact(r)): n for r, n in result.unpriced.most_common(100)},
+            "problems": [
+                {"file": printable(p.file), "line": p.line, "reason": printable(redact(p.reason))}
+                for p in result.problems
+            ],
         },
         ensure_ascii=False,
         indent=2,
@@ -67,7 +70,9 @@ def remarks(result: Ingested) -> list[str]:
         if result.skipped > SHOWN_PROBLEMS:
             lines.append(f"  … and {count(result.skipped - SHOWN_PROBLEMS)} more; --json lists up to 1,000")
     for reason, number in result.unpriced.most_common(5):
-        lines.append(f"unpriced: {count(number)} requests: {printable(reason)}; `llmcost prices add` gives it a price")
+        lines.append(
+            f"unpriced: {count(number)} requests: {printable(redact(reason))}; `llmcost prices add` gives it a price"
+        )
     if result.assumed:
         lines.append(f"{count(result.assumed)} requests of a tier without known rates were priced at standard rates")
     if result.naive_times:

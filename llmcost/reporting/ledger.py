@@ -6,11 +6,11 @@ import json
 from datetime import tzinfo
 from typing import TYPE_CHECKING
 
-from llmcost.core.instants import rfc3339
+from llmcost.core.instants import from_us, rfc3339
 from llmcost.core.text import printable, redact
 from llmcost.ledger.protocol import LedgerInfo
 from llmcost.reporting.console import render, table
-from llmcost.reporting.numbers import count
+from llmcost.reporting.numbers import count, counted
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -47,15 +47,18 @@ def info_text(info: LedgerInfo, zone: tzinfo, *, width: int | None, color: bool)
     )
     lines = [
         f"{info.location} (version {info.version}, {info.size_bytes / 2**20:,.1f} MiB)",
-        f"{count(info.requests)} requests, {count(info.unpriced)} unpriced; {span}",
+        f"{counted(info.requests, 'request')}, {count(info.unpriced)} unpriced; {span}",
     ]
     rows = [
         (
-            str(batch.id), rfc3339(batch.started_us, zone), count(batch.rows), "undone" if batch.undone else "",
+            str(batch.id),
+            from_us(batch.started_us, zone).strftime("%Y-%m-%d %H:%M:%S"),
+            count(batch.rows),
+            "undone" if batch.undone else "",
             printable(redact(batch.label)),
         )
         for batch in info.batches
-    ]  # fmt: skip
+    ]
     parts: list[RenderableType] = [Text("\n".join(lines))]
     if rows:
         parts += [Text(""), table(("batch", "started", "rows", "", "what"), rows, right=(0, 2))]

@@ -31,6 +31,11 @@ def count(number: int) -> str:
     return f"{number:,}"
 
 
+def counted(number: int, noun: str) -> str:
+    """1 request, 2 requests."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def short(number: int) -> str:
     """1,234 -> 1.2k; 5_600_000 -> 5.6M."""
     for size, unit in ((10**12, "T"), (10**9, "G"), (10**6, "M"), (10**3, "k")):

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import UTC
+from datetime import tzinfo
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from llmcost.core.instants import rfc3339
+from llmcost.core.instants import SECOND_US, rfc3339
 from llmcost.core.money import usd_per_million, usd_text
-from llmcost.core.text import printable
 from llmcost.core.usage import BUCKETS
 from llmcost.pricing.book import Priced
 from llmcost.pricing.card import Card
 from llmcost.pricing.check import Finding
 from llmcost.pricing.diff import Change
 from llmcost.pricing.entry import Entry, Prices
-from llmcost.reporting.console import render, table
+from llmcost.reporting.console import fitting, pairs, render, table, without_blanks
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -78,7 +78,7 @@ def _history(prices: Prices) -> dict[str, Any]:
 
 def show_text(
     asked: str, at_us: int, priced: Priced, entry: Entry, others: Sequence[tuple[str, str, str]],
-    *, width: int | None, color: bool,
+    *, zone: tzinfo, width: int | None, color: bool,
 ) -> str:  # fmt: skip
     from rich.text import Text
 
@@ -87,7 +87,7 @@ def show_text(
         ("asked for", asked),
         ("found", f"{card.provider}/{card.model} ({priced.match})"),
         ("layer", priced.layer),
-        ("at", rfc3339(at_us, UTC)),
+        ("at", rfc3339(at_us // SECOND_US * SECOND_US, zone)),
         ("tier", card.tier + (f" - {card.note}" if card.note else "")),
         ("card", card.card_id),
         ("source", entry.source),
@@ -97,15 +97,15 @@ def show_text(
         ("note", entry.note),
         ("also known to", ", ".join(f"{layer} ({model}, {how})" for layer, model, how in others)),
     ]
-    lines = [f"{label + ':':16}{printable(value)}" for label, value in about if value]
     rows = [
         (bucket, rate, "USD per 1,000" if bucket == "web_searches" else "USD per 1M tokens", above)
         for above, rates in card_rates(card)
         for bucket, rate in rates.items()
     ]
     parts: list[RenderableType] = [
-        Text("\n".join(lines) + "\n"),
-        table(("kind", "rate", "unit", "applies"), rows, right=(1,)),
+        pairs([(label, value) for label, value in about if value]),
+        Text(),
+        table(*without_blanks(("kind", "rate", "unit", "applies"), rows), right=(1,)),
     ]
     dated = [p for p in entry.prices if p.valid_from is not None or p.valid_to is not None]
     if dated:
@@ -126,24 +126,31 @@ def _of(prices: Prices, bucket: str) -> str:
     return usd_per_million(prices.rates[bucket].base) if bucket in prices.rates else ""
 
 
+def added_json(provider: str, model: str, path: Path) -> str:
+    document = {"schema_version": 1, "provider": provider, "model": model, "file": str(path)}
+    return json.dumps(document, ensure_ascii=False, indent=2)
+
+
 LIST_HEADER = ("provider", "model", "input", "cached_input", "output", "layer", "checked")
 
 
 def list_text(rows: Sequence[Sequence[str]], *, width: int | None, color: bool) -> str:
-    return render([table(LIST_HEADER, rows, right=(2, 3, 4))], width=width, color=color)
+    header = ("provider", "model", "input", "cached", "output", "layer", "checked")
+    shown = fitting(
+        *without_blanks(header, rows), expendable=("checked",) if any(r[6] for r in rows) else (), width=width
+    )
+    return render([table(*shown, right=(2, 3, 4), tight=True)], width=width, color=color)
 
 
 def list_json(rows: Sequence[Sequence[str]]) -> str:
-    keys = ("provider", "model", "input", "cached_input", "output", "layer", "checked")
-    prices = [{key: value or None for key, value in zip(keys, row, strict=True)} for row in rows]
+    prices = [{key: value or None for key, value in zip(LIST_HEADER, row, strict=True)} for row in rows]
     return json.dumps(
         {"schema_version": 1, "unit": "USD per million tokens", "prices": prices}, ensure_ascii=False, indent=2
     )
 
 
 def findings_text(findings: Sequence[Finding], *, width: int | None, color: bool) -> str:
-    rows = [tuple(map(printable, finding)) for finding in findings]
-    return render([table(("doubt", "layer", "provider", "model", "what"), rows)], width=width, color=color)
+    return render([table(("doubt", "layer", "provider", "model", "what"), findings)], width=width, color=color)
 
 
 def findings_json(findings: Sequence[Finding]) -> str:
@@ -153,9 +160,8 @@ def findings_json(findings: Sequence[Finding]) -> str:
 
 
 def changes_text(changes: Sequence[Change], *, width: int | None, color: bool) -> str:
-    rows = [tuple(map(printable, change)) for change in changes]
     header = ("change", "provider", "model", "what", "old", "new")
-    return render([table(header, rows, right=(4, 5))], width=width, color=color)
+    return render([table(*without_blanks(header, changes))], width=width, color=color)
 
 
 def changes_json(changes: Sequence[Change]) -> str:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from llmcost.analysis.report import Report
 from llmcost.core.instants import rfc3339
-from llmcost.core.money import usd_text
+from llmcost.core.text import printable
 from llmcost.ledger.protocol import Sums
 from llmcost.reporting.cells import csv_text
-from llmcost.reporting.view import View, cut
+from llmcost.reporting.numbers import counted
+from llmcost.reporting.view import View, cost_usd, cut
 
 _COLUMNS = ("cost_usd", "requests", "input_tokens", "cached_input_tokens", "output_tokens", "unpriced_requests")
 
@@ -21,15 +22,15 @@ def render(report: Report, view: View) -> str:
         )
     groups, rest, others = cut(report.groups, view.top)
     by = report.question.by
-    rows = [(*group.key, *_numbers(group.sums)) for group in groups]
+    rows = [(*map(printable, group.key), *_numbers(group.sums)) for group in groups]
     if rest is not None:
-        rows.append((f"({others} others)", *[""] * (len(by) - 1), *_numbers(rest)))
+        rows.append((f"({counted(others, 'other')})", *[""] * (len(by) - 1), *_numbers(rest)))
     return csv_text((*by, *_COLUMNS), rows)
 
 
 def _numbers(sums: Sums) -> tuple[object, ...]:
     usage = sums.usage
     return (
-        usd_text(sums["cost"]), sums["requests"], usage.input_total, usage.cached_total, usage.output_total,
+        cost_usd(sums), sums["requests"], usage.input_total, usage.cached_total, usage.output_total,
         sums["unpriced"],
     )  # fmt: skip

@@ -10,7 +10,7 @@ from llmcost.analysis.report import Report
 from llmcost.core.instants import Period, rfc3339
 from llmcost.core.money import usd_text
 from llmcost.ledger.protocol import Group, Sums
-from llmcost.reporting.view import View, cut, number
+from llmcost.reporting.view import View, cost_usd, cut, number
 
 SCHEMA_VERSION = 1
 
@@ -61,7 +61,7 @@ def _period(period: Period) -> dict[str, str]:
 def _totals(sums: Sums) -> dict[str, Any]:
     usage = sums.usage
     return {
-        "cost_usd": usd_text(sums["cost"]),
+        "cost_usd": cost_usd(sums),
         "requests": sums["requests"],
         "input_tokens": usage.input_total,
         "cached_input_tokens": usage.cached_total,
@@ -100,8 +100,8 @@ def _summary(report: Report) -> dict[str, Any]:
     return summary
 
 
-def _costs(groups: Sequence[Group]) -> dict[str, str]:
-    return {group.key[0]: usd_text(group.sums["cost"]) for group in groups}
+def _costs(groups: Sequence[Group]) -> dict[str, str | None]:
+    return {group.key[0]: cost_usd(group.sums) for group in groups}
 
 
 def _share(sums: Sums, total: int) -> float | None:

@@ -9,7 +9,7 @@ from llmcost.core.instants import from_us
 from llmcost.ledger.protocol import Group, Sums
 from llmcost.reporting import words
 from llmcost.reporting.cells import markdown_table
-from llmcost.reporting.numbers import count, percent, usd
+from llmcost.reporting.numbers import count, counted, percent, usd
 from llmcost.reporting.view import View, cut, name
 
 
@@ -48,7 +48,7 @@ def _groups(groups: Sequence[Group], by: tuple[str, ...], top: int | None, total
     shown, rest, others = cut(groups, top)
     rows = [(*map(name, group.key), *_numbers(group.sums, total)) for group in shown]
     if rest is not None:
-        rows.append((f"{others} others", *[""] * (len(by) - 1), *_numbers(rest, total)))
+        rows.append((counted(others, "other"), *[""] * (len(by) - 1), *_numbers(rest, total)))
     return _table(by, rows)
 
 
@@ -59,8 +59,7 @@ def _table(by: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
 
 def _numbers(sums: Sums, total: int) -> tuple[str, ...]:
     usage = sums.usage
-    cost = "unpriced" if sums["requests"] and sums["unpriced"] == sums["requests"] else usd(sums["cost"])
     return (
-        cost, percent(sums["cost"], total), count(sums["requests"]), count(usage.input_total),
+        words.cost(sums), percent(sums["cost"], total), count(sums["requests"]), count(usage.input_total),
         count(usage.output_total),
     )  # fmt: skip

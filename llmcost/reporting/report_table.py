@@ -13,7 +13,7 @@ from llmcost.ledger.protocol import Group, Sums
 from llmcost.reporting import charts, words
 from llmcost.reporting.console import bar, table
 from llmcost.reporting.console import render as console
-from llmcost.reporting.numbers import count, percent, short, usd
+from llmcost.reporting.numbers import count, counted, percent, short, usd
 from llmcost.reporting.view import View, cut, name
 
 if TYPE_CHECKING:
@@ -49,9 +49,9 @@ def _sections(report: Report, view: View) -> Iterator[RenderableType]:
     if "metrics" in view.sections and report.sums["requests"]:
         yield _heading("Metrics")
         rows = [(words.LABELS[m.key], words.metric_value(m), words.metric_basis(m)) for m in report.metrics[1:]]
-        yield table(("", "", ""), rows, right=(1,)) if not rows else _bare(rows)
+        yield _bare(rows)
     if "unpriced" in view.sections and report.unpriced:
-        yield _heading("Without a price (`llmcost prices add MODEL …`, then `llmcost reprice`)")
+        yield _heading("Without a price (`llmcost prices add`, then `llmcost reprice`)")
         rows = [(name(g.key[1]), name(g.key[0]), count(g.sums["unpriced"])) for g in report.unpriced]
         yield table(("model", "provider", "requests"), rows, right=(2,))
     if view.prices:
@@ -96,7 +96,7 @@ def _groups(groups: Sequence[Group], by: tuple[str, ...], total: int, view: View
     shown, rest, others = cut(groups, view.top)
     rows = [(*map(name, group.key), *_numbers(group.sums, total, view)) for group in shown]
     if rest is not None:
-        rows.append((f"{others} others", *[""] * (len(by) - 1), *_numbers(rest, total, view)))
+        rows.append((counted(others, "other"), *[""] * (len(by) - 1), *_numbers(rest, total, view)))
     header = (*by, "cost", "share", "", "requests", "tokens")
     first = len(by)
     return table(header, rows, right=(first, first + 1, first + 3, first + 4))
@@ -104,9 +104,8 @@ def _groups(groups: Sequence[Group], by: tuple[str, ...], total: int, view: View
 
 def _numbers(sums: Sums, total: int, view: View) -> tuple[str, ...]:
     wide = _BAR if view.width is None or view.width >= 72 else 6
-    cost = "unpriced" if sums["requests"] and sums["unpriced"] == sums["requests"] else usd(sums["cost"])
     return (
-        cost, percent(sums["cost"], total), bar(sums["cost"], total, wide, unicode=view.unicode),
+        words.cost(sums), percent(sums["cost"], total), bar(sums["cost"], total, wide),
         count(sums["requests"]), short(sums.usage.tokens),
     )  # fmt: skip
 
@@ -116,7 +115,7 @@ def _trend(points: Sequence[Point], report: Report, width: int | None, view: Vie
     form = _LABELS[report.question.granularity]
     labels = [from_us(point.start, zone).strftime(form) for point in points]
     values = [point.sums["cost"] / NANO_PER_USD for point in points]
-    return charts.columns(labels, values, width=width, color=view.color, unicode=view.unicode)
+    return charts.columns(labels, values, width=width, color=view.color)
 
 
 def _charts(report: Report, view: View) -> Iterator[RenderableType]:
@@ -154,10 +153,10 @@ def _shares(report: Report, view: View, width: int) -> RenderableType:
     total = report.sums["cost"]
     rows = [(name(group.key[0]), group.sums) for group in shown]
     if rest is not None:
-        rows.append((f"{others} others", rest))
+        rows.append((counted(others, "other"), rest))
     return table(
         ("model", "share", ""),
-        [(label, percent(s["cost"], total), bar(s["cost"], total, width, unicode=view.unicode)) for label, s in rows],
+        [(label, percent(s["cost"], total), bar(s["cost"], total, width)) for label, s in rows],
         right=(1,),
     )
 
@@ -170,7 +169,7 @@ def _tokens(report: Report, view: View, width: int) -> RenderableType:
         usage = group.sums.usage
         for label, tokens in ((name(group.key[0]), usage.input_total), ("", usage.output_total)):
             direction = "in" if label else "out"
-            rows.append((label, direction, short(tokens), bar(tokens, most, width, unicode=view.unicode)))
+            rows.append((label, direction, short(tokens), bar(tokens, most, width)))
     return table(("app", "", "tokens", ""), rows, right=(2,))
 
 
@@ -183,6 +182,6 @@ def _efficiency(report: Report, view: View, width: int | None) -> RenderableType
     points = [
         (float(g.sums["requests"]), g.sums["cost"] / NANO_PER_USD, mark) for g, mark in zip(shown, marks, strict=False)
     ]
-    chart = charts.scatter(points, x="requests", y="USD", width=width, color=view.color, unicode=view.unicode)
+    chart = charts.scatter(points, x="requests", y="USD", width=width, color=view.color)
     legend = ", ".join(f"{mark} {name(g.key[0])}" for g, mark in zip(shown, marks, strict=False))
     return Stack(Text.from_ansi(chart), Text(legend))

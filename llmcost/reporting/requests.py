@@ -10,9 +10,10 @@ from typing import Any
 from llmcost.core.instants import from_us, rfc3339
 from llmcost.core.money import usd_text
 from llmcost.core.text import printable, shorten
+from llmcost.core.usage import COST_PARTS
 from llmcost.ledger.protocol import StoredRequest
 from llmcost.reporting.cells import csv_text, markdown_table
-from llmcost.reporting.console import render, table
+from llmcost.reporting.console import fitting, render, table
 from llmcost.reporting.numbers import count, usd
 
 HEADER = ("time", "app", "model", "cost", "input", "cached", "output", "latency", "status", "id")
@@ -25,7 +26,7 @@ COLUMNS = (
     "output_tokens", "reasoning_tokens", "output_audio_tokens", "output_image_tokens", "web_searches", "latency_ms",
     "time_to_first_token_ms", "cache_hit", "unmetered", "sidechain", "partial", "reported_cost_usd", "tags",
     "prompt_id", "prompt_digest", "prefix_digest", "language", "prompt_chars", "source", "identity", "cost_usd",
-    "cost_nano_usd", "priced_as",
+    "cost_nano_usd", "cost_parts_nano", "priced_as",
 )  # fmt: skip
 
 
@@ -57,7 +58,10 @@ def as_record(stored: StoredRequest, zone: tzinfo) -> dict[str, Any]:
     record["input_tokens"], record["output_tokens"] = u.input_total, u.output_total
     record["cost_usd"] = None if priced.cost is None else usd_text(priced.cost)
     record["cost_nano_usd"] = priced.cost
-    record["priced_as"] = f"{basis.card_id} {basis.match}".strip()
+    parts = {name: nano for name, nano in zip(COST_PARTS, priced.parts, strict=False) if nano}
+    if parts.keys() - {"fees"}:
+        record["cost_parts_nano"] = parts
+    record["priced_as"] = f"{basis.card_id} {basis.match}{' assumed' if basis.assumed else ''}".strip()
     return {key: record[key] for key in COLUMNS if key in record}
 
 
@@ -73,8 +77,9 @@ def csv_lines(rows: Iterable[StoredRequest], zone: tzinfo) -> Iterator[str]:
     yield csv_text(COLUMNS, ())
     for row in rows:
         record = as_record(row, zone)
-        if "tags" in record:
-            record["tags"] = json.dumps(record["tags"], ensure_ascii=False)
+        for name in ("tags", "cost_parts_nano"):
+            if name in record:
+                record[name] = json.dumps(record[name], ensure_ascii=False)
         yield csv_text([_cell(record.get(key)) for key in COLUMNS], ())
 
 
@@ -90,23 +95,28 @@ def as_json(rows: Sequence[StoredRequest], zone: tzinfo) -> str:
 
 
 def as_table(rows: Sequence[StoredRequest], zone: tzinfo, *, width: int | None, color: bool) -> str:
-    shown = table(HEADER, [_row(row, zone, narrow=width is not None) for row in rows], right=NUMERIC)
-    return render([shown], width=width, color=color)
+    """In a terminal too narrow for all columns, those that matter least are left out."""
+    cells = [_row(row, zone) for row in rows]
+    if width is not None and fitting(HEADER, cells, expendable=("id",), width=width)[0] != HEADER:
+        cells = [(*row[:-1], shorten(row[-1], 24)) for row in cells]
+    header, cells = fitting(HEADER, cells, expendable=("id", "cached", "latency", "status"), width=width)
+    numeric = {HEADER[index] for index in NUMERIC}
+    right = [index for index, name in enumerate(header) if name in numeric]
+    return render([table(header, cells, right=right, tight=True)], width=width, color=color)
 
 
 def as_markdown(rows: Sequence[StoredRequest], zone: tzinfo) -> str:
-    return markdown_table(HEADER, [_row(row, zone, narrow=False) for row in rows], right=NUMERIC)
+    return markdown_table(HEADER, [_row(row, zone) for row in rows], right=NUMERIC)
 
 
-def _row(stored: StoredRequest, zone: tzinfo, *, narrow: bool) -> tuple[str, ...]:
+def _row(stored: StoredRequest, zone: tzinfo) -> tuple[str, ...]:
     priced = stored.priced
     r, u = priced.record, priced.record.usage
     latency = "" if r.latency_us is None else f"{r.latency_us // 1000:,} ms"
-    identity = printable(r.id)
     return (
         from_us(r.ts, zone).strftime("%Y-%m-%d %H:%M:%S"), printable(r.app), printable(r.model), usd(priced.cost),
         count(u.input_total), count(u.cached_total), count(u.output_total), latency, printable(r.status),
-        shorten(identity, 24) if narrow else identity,
+        printable(r.id),
     )  # fmt: skip
 
 

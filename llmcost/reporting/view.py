@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from llmcost.analysis.metrics import Metric
 from llmcost.core.instants import Period
+from llmcost.core.money import usd_text
 from llmcost.core.text import printable
 from llmcost.ledger.protocol import Group, Sums
 
@@ -24,7 +25,6 @@ class View(NamedTuple):
     top: int | None = None
     width: int | None = None
     color: bool = False
-    unicode: bool = True
     charts: bool = False
     prices: str = ""
     """Where the prices come from, in words."""
@@ -43,6 +43,11 @@ def cut(groups: Sequence[Group], top: int | None) -> tuple[Sequence[Group], Sums
     for group in groups[top:]:
         rest += group.sums
     return groups[:top], rest, len(groups) - top
+
+
+def cost_usd(sums: Sums) -> str | None:
+    """A group's cost for machines; None where all that it has lacks a price: unknown is not zero."""
+    return None if sums["unpriced"] and not sums["cost"] else usd_text(sums["cost"])
 
 
 def days(period: Period) -> str:

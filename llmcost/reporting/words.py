@@ -5,8 +5,9 @@ from __future__ import annotations
 from llmcost.analysis.metrics import Metric
 from llmcost.analysis.report import Report
 from llmcost.core.instants import Period
-from llmcost.reporting.numbers import count, decimal, percent, short, usd
-from llmcost.reporting.view import days, name
+from llmcost.ledger.protocol import Sums
+from llmcost.reporting.numbers import count, counted, decimal, percent, short, usd
+from llmcost.reporting.view import cost_usd, days, name
 
 LABELS = {
     "cost_usd": "cost",
@@ -54,7 +55,7 @@ def volume(report: Report) -> str:
     usage = report.sums.usage
     each = next(m for m in report.metrics if m.key == "cost_per_request_usd")
     text = (
-        f"{count(report.sums['requests'])} requests, {short(usage.tokens)} tokens"
+        f"{_requests(report.sums['requests'])}, {short(usage.tokens)} tokens"
         f" ({short(usage.input_total)} in, {short(usage.output_total)} out)"
     )
     return text if each.value is None else f"{text}, {usd(int(each.value))} per request"
@@ -66,15 +67,24 @@ def cautions(report: Report) -> list[str]:
     lines = []
     if sums["unpriced"]:
         models = ", ".join(name(group.key[1]) for group in report.unpriced[:3])
-        more = f" and {len(report.unpriced) - 3} more models" if len(report.unpriced) > 3 else ""
-        lines.append(f"{count(sums['unpriced'])} requests have no price and are not in the cost: {models}{more}")
+        more = f" and {counted(len(report.unpriced) - 3, 'more model')}" if len(report.unpriced) > 3 else ""
+        lines.append(f"not in the cost, for want of a price: {_requests(sums['unpriced'])} ({models}{more})")
     if sums["reported_only"]:
-        lines.append(f"{count(sums['reported_only'])} requests count at the cost their log reported")
+        lines.append(f"at the cost their log reported: {_requests(sums['reported_only'])}")
     if sums["assumed"]:
-        lines.append(f"{count(sums['assumed'])} requests of a tier without known rates count at standard rates")
+        lines.append(f"at standard rates, for want of their tier's: {_requests(sums['assumed'])}")
     if sums["partials"]:
-        lines.append(f"{count(sums['partials'])} streamed requests were cut off: their output may be incomplete")
+        lines.append(f"cut off while streaming, output perhaps incomplete: {_requests(sums['partials'])}")
     return lines
+
+
+def _requests(number: int) -> str:
+    return counted(number, "request")
+
+
+def cost(sums: Sums) -> str:
+    """A group's cost; `unpriced` where all that it has lacks a price."""
+    return "unpriced" if cost_usd(sums) is None else usd(sums["cost"])
 
 
 def metric_value(metric: Metric) -> str:

@@ -1,0 +1,79 @@
+"""Ingest, whole road, rows per CPU second: beside sqlite_utils' insert_all of the same records and bare json.loads."""
+
+from __future__ import annotations
+
+import json
+import random
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from benchmarks.measure import cpu_seconds, show
+
+ROWS = 200_000
+_START = datetime(2026, 10, 1, tzinfo=UTC)
+
+
+def lines(count: int) -> list[dict[str, Any]]:
+    """Interchange records as a gateway writes them, in time order."""
+    random.seed(7)
+    models = (("openai", "gpt-4o-mini"), ("anthropic", "claude-haiku-4-5"), ("google", "gemini-2.5-flash"))
+    made = []
+    for number in range(count):
+        provider, model = random.choice(models)
+        made.append({
+            "timestamp": (_START + timedelta(seconds=number * 10)).isoformat(), "request_id": f"req_{number:012d}",
+            "provider": provider, "model": model, "app": random.choice(("chat", "search", "客服助手")),
+            "environment": "production", "user": f"u{random.randrange(500)}", "input_tokens": random.randrange(50, 9000),
+            "cached_input_tokens": random.choice((0, 0, 40)), "output_tokens": random.randrange(1, 900),
+            "latency_ms": random.randrange(200, 9000), "time_to_first_token_ms": random.randrange(50, 190),
+            "cache_hit": False, "status": "ok",
+        })  # fmt: skip
+    return made
+
+
+def run() -> None:
+    from sqlite_utils import Database
+
+    from llmcost.ingest.pipeline import Ingest
+    from llmcost.ledger.sqlite import SqliteLedger
+    from llmcost.pricing.store import load_book
+
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        made = lines(ROWS)
+        log = folder / "log.jsonl"
+        log.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in made), "utf-8")
+        book = load_book([], cache_dir=folder)
+        turn = iter(range(1_000))
+
+        def ours() -> None:
+            ledger = SqliteLedger(folder / f"ledger-{next(turn)}.db", write=True)
+            job = Ingest(ledger, book)
+            job.paths([log])
+            assert job.finish().added.new == ROWS
+            ledger.close()
+
+        def insert_all() -> None:
+            database = Database(folder / f"peer-{next(turn)}.db")
+            database["requests"].insert_all(made, pk="request_id")  # type: ignore[union-attr]
+            database.conn.close()
+
+        def loads() -> None:
+            with log.open("rb") as stream:
+                for line in stream:
+                    json.loads(line)
+
+        best = cpu_seconds({"ours": ours, "insert_all": insert_all, "loads": loads}, runs=3)
+    rate = {name: ROWS / seconds for name, seconds in best.items()}
+    show(
+        "Ingest: rows per CPU second",
+        {
+            "llmcost ingest (read, price, merge, roll up)": f"{rate['ours']:>12,.0f}",
+            "sqlite_utils insert_all (store only)": f"{rate['insert_all']:>12,.0f}",
+            "bare json.loads loop": f"{rate['loads']:>12,.0f}",
+            "against insert_all (goal 4x)": f"{rate['ours'] / rate['insert_all']:>12,.2f}x",
+            "against json.loads (goal 0.25x)": f"{rate['ours'] / rate['loads']:>12,.2f}x",
+        },
+    )

@@ -1,0 +1,69 @@
+"""Start-up stays lazy: which modules a command loads."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.run import llmcost
+
+HEAVY = {
+    "rich", "plotext", "tiktoken", "toktok", "sqlite_utils", "yaml", "pydantic", "genai_prices", "httpx", "numpy",
+    "zstandard", "msgspec", "typer", "asyncio", "importlib.metadata",
+}  # fmt: skip
+LINE = {"timestamp": "2026-11-20T10:00:00Z", "request_id": "r1", "provider": "openai", "model": "gpt-4o-mini",
+        "input_tokens": 10, "output_tokens": 5}  # fmt: skip
+_PROBE = """
+import sys
+from llmcost.cli.entry import main
+try:
+    main()
+except SystemExit as end:
+    print(*sys.modules, file=sys.stderr)
+    sys.exit(end.code)
+"""
+
+
+def loaded(*arguments: str) -> set[str]:
+    """The heavy modules a command line has loaded when it ends; the interpreter's own start is not counted."""
+    ran = subprocess.run([sys.executable, "-c", _PROBE, *arguments], capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    return HEAVY & set(ran.stderr.strip().splitlines()[-1].split())
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> list[str]:
+    """Options that name a ledger with one request; the price book is compiled into the cache."""
+    log = tmp_path / "log.jsonl"
+    log.write_text(json.dumps(LINE) + "\n")
+    options = ["--ledger", str(tmp_path / "ledger.db"), "--as-of", "2026-11-23T09:00:00Z", "--tz", "UTC"]
+    assert llmcost("ingest", str(log), *options).code == 0
+    return options
+
+
+def test_version_loads_nothing() -> None:
+    assert loaded("--version") == set()
+
+
+def test_report_json_loads_only_the_command_line_and_the_book(ledger: list[str]) -> None:
+    assert loaded("report", "--week", "--json", *ledger) == {"typer", "msgspec"}
+
+
+def test_report_table_draws_without_reading_prices_or_tokens(ledger: list[str]) -> None:
+    assert loaded("report", *ledger) == {"typer", "msgspec", "rich", "plotext"}
+
+
+def test_a_second_ingest_compiles_nothing(ledger: list[str], tmp_path: Path) -> None:
+    assert loaded("ingest", str(tmp_path / "log.jsonl"), "--json", *ledger) == {"typer", "msgspec"}
+
+
+def test_export_loads_no_table(ledger: list[str]) -> None:
+    assert loaded("export", *ledger) == {"typer"}
+
+
+def test_help_loads_no_command() -> None:
+    assert loaded("--help") == {"typer"}
