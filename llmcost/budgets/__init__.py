@@ -1,0 +1,1 @@
+"""Spending limits: what budgets.yaml says, and how the ledger stands against it."""

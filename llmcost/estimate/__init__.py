@@ -1,0 +1,1 @@
+"""What prompts will cost before they are sent."""

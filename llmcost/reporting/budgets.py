@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from llmcost.budgets.model import Budget
 
 SHOWN = 5
+#: Columns an app's name gets at least; longer ones fold.
+_NAME = 10
 _STYLES = {"ok": "green", "warn": "yellow", "forecast": "yellow", "no data": "magenta", "breach": "bold red"}
-_HEAD = ("app", "window", "spent", "limit", "used", "forecast", "unpriced", "state")
 
 
 def cell(text: str) -> str:
@@ -68,27 +69,36 @@ def _percent(part: int, whole: int) -> float | None:
 
 
 def as_text(found: Check, *, width: int | None = None, color: bool = False) -> str:
+    lacking = any(s.unpriced for s in found.standings)
+    head = ("app", "window", "spent", "limit", "used", "forecast", *(("unpriced",) if lacking else ()), "state")
     rows = [
         (
             cell(s.budget.name),
-            f"{s.limit.window} {s.period.label}",
+            s.period.label,
             usd(s.spent),
             usd(s.limit.nano),
             percent(s.spent, s.limit.nano),
             "-" if s.forecast is None else usd(s.forecast.nano),
-            count(s.unpriced),
+            *((count(s.unpriced),) if lacking else ()),
             _state(s),
         )
         for s in found.standings
     ]
-    styles = [_STYLES[s.state] for s in found.standings]
-    shown = table(_HEAD, rows, right=range(2, 7))
-    for row, style in zip(shown.rows, styles, strict=True):
-        row.style = style
+    shown = table(head, rows, right=range(2, len(head) - 1))
+    # Names may fold in a narrow terminal; the rest of a line stays whole.
+    shown.padding = (0, 1, 0, 0)
+    for column in shown.columns[1:]:
+        column.no_wrap = True
+    for row, s in zip(shown.rows, found.standings, strict=True):
+        row.style = _STYLES[s.state]
     foot = f"as of {rfc3339(found.as_of, found.zone)}, days and months of {found.zone}"
     methods = {s.forecast.method for s in found.standings if s.forecast is not None}
     if methods:
         foot += f"; forecast: {', '.join(sorted(methods))} to the end of the month"
+    if width is not None:
+        # Rich would take columns away from what does not fit; a terminal wraps the line instead.
+        columns = zip(head[1:], *(row[1:] for row in rows), strict=True)
+        width = max(width, _NAME + sum(2 + max(map(len, column)) for column in columns))
     return render([shown, "", foot], width=width, color=color)
 
 

@@ -1,0 +1,1 @@
+"""Which model a request should go to: the cheapest that meets the constraints."""

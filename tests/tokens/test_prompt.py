@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from llmcost.tokens.decode import Text
+from llmcost.tokens.prompt import Prompt, parse, plain
+
+
+def chat(value: Any) -> Prompt:
+    return parse(Text(json.dumps(value)), json_allowed=True)
+
+
+def test_a_text_is_one_user_message() -> None:
+    prompt = plain("hello")
+    assert (prompt.texts, prompt.messages, prompt.names, prompt.kind) == (("user", "hello"), 1, 0, "text")
+    assert prompt.complete
+
+
+def test_a_message_list_and_a_request_body_are_chat_messages() -> None:
+    messages = [{"role": "system", "content": "Be brief."}, {"role": "user", "name": "ann", "content": "hello"}]
+    for value, model in ((messages, ""), ({"model": "gpt-4o", "messages": messages}, "gpt-4o")):
+        prompt = chat(value)
+        assert prompt.kind == "messages"
+        assert prompt.texts == ("system", "Be brief.", "user", "ann", "hello")
+        assert (prompt.messages, prompt.names, prompt.complete, prompt.model) == (2, 1, True, model)
+        assert prompt.body == "Be brief.\nhello"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        [], {}, [1], [{"role": "user"}], [{"content": "x"}], [{"role": "user", "content": 5}], {"messages": []},
+        {"messages": "x"}, {"name": "package"}, [{"role": 1, "content": "x"}], [{"role": "user", "content": "x"}, 2],
+    ],
+)  # fmt: skip
+def test_any_other_json_is_plain_text(value: Any) -> None:
+    prompt = chat(value)
+    assert prompt.kind == "text"
+    assert prompt.body == json.dumps(value)
+
+
+def test_json_is_looked_at_only_where_it_is_allowed() -> None:
+    text = '[{"role": "user", "content": "hello"}]'
+    assert parse(Text(text), json_allowed=False).kind == "text"
+    assert parse(Text(text), json_allowed=True).kind == "messages"
+
+
+def test_broken_and_deep_json_is_plain_text() -> None:
+    assert parse(Text('[{"role": '), json_allowed=True).kind == "text"
+    assert parse(Text("[" * 100_000), json_allowed=True).kind == "text"
+
+
+def test_text_parts_are_counted_and_images_are_said_not_to_be() -> None:
+    parts = [{"type": "text", "text": "what is this?"}, {"type": "image_url", "image_url": {"url": "https://x"}}]
+    prompt = chat([{"role": "user", "content": parts}])
+    assert prompt.texts == ("user", "what is this?")
+    assert prompt.notes == ("not counted: a part of type 'image_url'",)
+    assert not prompt.complete
+
+
+def test_tools_and_calls_count_as_their_json_text_and_are_not_exact() -> None:
+    call = [{"id": "c1"}]
+    prompt = chat({"messages": [{"role": "assistant", "content": None, "tool_calls": call}], "tools": [{"a": 1}]})
+    assert prompt.texts == ("assistant", '[{"id":"c1"}]', '[{"a":1}]')
+    assert prompt.notes == ("'tool_calls' counted as its JSON text", "'tools' counted as its JSON text")
+    assert not prompt.complete
+
+
+def test_lone_surrogates_of_json_escapes_are_replaced() -> None:
+    prompt = parse(Text('[{"role": "user", "content": "\\ud800"}]'), json_allowed=True)
+    assert prompt.texts == ("user", "\ufffd")
+
+
+def test_an_empty_text_is_said_to_be_empty() -> None:
+    assert parse(Text(""), json_allowed=True).notes == ("empty: nothing but the message around it is counted",)
+
+
+def test_what_was_noted_in_reading_stays() -> None:
+    prompt = parse(Text("x\ufffd", ("not valid UTF-8: 1 characters replaced",), faithful=False), json_allowed=False)
+    assert prompt.notes == ("not valid UTF-8: 1 characters replaced",)
+    assert not prompt.complete
+    messages = parse(Text('[{"role":"user","content":"x"}]', ("n",), faithful=False), json_allowed=True)
+    assert (messages.kind, messages.notes, messages.complete) == ("messages", ("n",), False)
