@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from llmcost.budgets.model import Budget
 
 SHOWN = 5
-#: Columns an app's name gets at least; longer ones fold.
-_NAME = 10
 _STYLES = {"ok": "green", "warn": "yellow", "forecast": "yellow", "no data": "magenta", "breach": "bold red"}
 
 
@@ -95,10 +93,6 @@ def as_text(found: Check, *, width: int | None = None, color: bool = False) -> s
     methods = {s.forecast.method for s in found.standings if s.forecast is not None}
     if methods:
         foot += f"; forecast: {', '.join(sorted(methods))} to the end of the month"
-    if width is not None:
-        # Rich would take columns away from what does not fit; a terminal wraps the line instead.
-        columns = zip(head[1:], *(row[1:] for row in rows), strict=True)
-        width = max(width, _NAME + sum(2 + max(map(len, column)) for column in columns))
     return render([shown, "", foot], width=width, color=color)
 
 

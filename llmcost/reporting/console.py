@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 from llmcost.reporting.columns import width_of
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
+    from rich.console import Console, RenderableType
     from rich.table import Table
 
 _UNLIMITED = 4_000
+#: Columns a name keeps in the narrowest terminal.
+_NAME = 8
 GAP = 3
 
 
@@ -26,8 +28,24 @@ def render(parts: Iterable[RenderableType], *, width: int | None, color: bool) -
         highlight=False, markup=False, emoji=False, legacy_windows=False, soft_wrap=False,
     )  # fmt: skip
     for part in parts:
+        console.width = max(width or _UNLIMITED, _least(part, console))
         console.print(part)
     return "\n".join(line.rstrip() for line in out.getvalue().split("\n")).rstrip("\n")
+
+
+def _least(part: RenderableType, console: Console) -> int:
+    """The width below which a table would lose characters: wider than the terminal, its lines wrap there."""
+    from rich.measure import Measurement
+    from rich.table import Table
+
+    if not isinstance(part, Table):
+        return 0
+    wide = console.options.update(max_width=_UNLIMITED)
+    total = len(part.columns) * (1 + sum(part.padding[1::2]))
+    for column in part.columns:
+        longest = max(Measurement.get(console, wide, cell).maximum for cell in (column.header, *column.cells))
+        total += longest if column.no_wrap else min(longest, column.min_width or 0)
+    return total
 
 
 def table(
@@ -44,12 +62,14 @@ def table(
     from llmcost.core.text import printable
 
     numeric = set(right)
+    lines = [[Text(cell) for cell in row] for row in rows]
+    longest = [max((line[index].cell_len for line in lines), default=0) for index in range(len(header))]
     shown = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0 if tight else 1))
     for index, title in enumerate(header):
         if index in numeric:
             shown.add_column(Text(title), justify="right", no_wrap=True)
         else:
-            shown.add_column(Text(title), overflow="fold")
+            shown.add_column(Text(title), overflow="fold", min_width=min(_NAME, longest[index]))
     for row in rows:
         shown.add_row(*(Text(printable(cell)) for cell in row))
     return shown
