@@ -7,11 +7,15 @@ from importlib import import_module
 from typing import Any, NamedTuple
 
 import typer
-from typer._click.exceptions import ClickException, UsageError  # Typer < 0.29 carries its own Click
-from typer.core import TyperGroup
+from typer._click.exceptions import (  # Typer < 0.29 carries its own Click
+    ClickException,
+    NoArgsIsHelpError,
+    NoSuchOption,
+)
 
+from llmcost.cli.options import Group, group
 from llmcost.cli.period import with_values
-from llmcost.core.errors import ExitCode, nearest
+from llmcost.core.errors import ExitCode, UsageError, nearest
 
 
 class Command(NamedTuple):
@@ -36,7 +40,7 @@ COMMANDS: dict[str, Command] = {
 }
 
 
-class LazyGroup(TyperGroup):
+class LazyGroup(Group):
     """A group whose commands are loaded by name; its help needs none of them."""
 
     def list_commands(self, ctx: Any) -> list[str]:
@@ -45,9 +49,8 @@ class LazyGroup(TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         return load(cmd_name) if cmd_name in COMMANDS else None
 
-    def format_commands(self, ctx: Any, formatter: Any) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, command.help) for name, command in COMMANDS.items()])
+    def summaries(self, ctx: Any) -> list[tuple[str, str]]:
+        return [(name, command.help) for name, command in COMMANDS.items()]
 
 
 def load(name: str) -> Any:
@@ -61,9 +64,7 @@ def load(name: str) -> Any:
 
 def root() -> Any:
     """The whole command line as one Click group."""
-    from llmcost.cli.options import group
-
-    app = group(cls=LazyGroup)
+    app = group(cls=LazyGroup, version=True)
 
     @app.command(hidden=True)
     def none() -> None:
@@ -75,22 +76,43 @@ def root() -> Any:
 
 
 def invoke(arguments: list[str]) -> int:
-    """Run one command line in this process; the exit code."""
+    """Run one command line in this process; the exit code.
+
+    Raises:
+        UsageError: it is not one of ours.
+    """
     try:
-        result = root().main(args=with_values(arguments), prog_name="llmcost", standalone_mode=False)
+        # Not `main`, which would turn a broken pipe into exit code 1.
+        with root().make_context("llmcost", with_values(arguments)) as context:
+            result = context.command.invoke(context)
     except typer.Exit as stop:
         return int(stop.exit_code)
-    except UsageError as error:
-        message = error.format_message()
-        words = [argument for argument in arguments if not argument.startswith("-")]
-        if "No such command" in message and words:
-            message = f"unknown command {words[0]!r}{nearest(words[0], COMMANDS)}"
-        path = error.ctx.command_path if error.ctx else "llmcost"
-        sys.stderr.write(f"error: {message[:1].lower() + message[1:].rstrip('.')}\nhint: see `{path} --help`\n")
+    except NoArgsIsHelpError as error:
+        sys.stderr.write(error.format_message().rstrip("\n") + "\n")
         return int(ExitCode.USAGE)
     except ClickException as error:
-        sys.stderr.write(f"error: {error.format_message()}\n")
-        return int(ExitCode.USAGE)
-    except typer.Abort:
-        return int(ExitCode.INTERRUPTED)
+        raise _ours(error) from None
     return int(result) if isinstance(result, int) else int(ExitCode.OK)
+
+
+_PLAIN = {
+    "a valid int range": "a whole number",
+    "a valid integer": "a whole number",
+    "Got unexpected extra argument(s)": "too many arguments:",
+}
+
+
+def _ours(error: ClickException) -> UsageError:
+    """Click's complaint in our words."""
+    context = getattr(error, "ctx", None)
+    hint = f"see `{context.command_path if context else 'llmcost'} --help`"
+    if isinstance(error, NoSuchOption):
+        option = error.option_name
+        known = [name for parameter in context.command.params for name in parameter.opts] if context else []
+        # The dashes, which all have, would make everything look alike.
+        meant = nearest(option.lstrip("-"), [name.removeprefix("--") for name in known if name.startswith("--")])
+        return UsageError(f"unknown option {option!r}" + meant.replace("mean '", "mean '--"), hint)
+    message = error.format_message().rstrip(".")
+    for theirs, plain in _PLAIN.items():
+        message = message.replace(theirs, plain)
+    return UsageError(message[:1].lower() + message[1:], hint)

@@ -12,6 +12,8 @@ app = group()
 
 def show(env: Env) -> None:
     """Each setting, its value, and where it came from; then the files that are read."""
+    from llmcost.core.text import redact
+
     form = env.choose_format("table", "json")
     settings = {name: env.setting(name) for name in SETTINGS}
     layers = [(layer.name, layer.origin) for layer in env.book.layers]
@@ -23,19 +25,20 @@ def show(env: Env) -> None:
     if form == "json":
         document = {
             "schema_version": 1,
-            "settings": {name: setting._asdict() for name, setting in settings.items()},
+            "settings": {
+                name: {"value": redact(value), "origin": origin} for name, (value, origin) in settings.items()
+            },
             "files": files,
             "price_layers": [{"name": name, "origin": origin} for name, origin in layers],
         }
         env.emit(json.dumps(document, ensure_ascii=False, indent=2))
         return
-    from llmcost.core.text import printable, redact
     from llmcost.reporting.console import render, table
 
-    rows = [(name, redact(printable(value)) or "-", printable(origin)) for name, (value, origin) in settings.items()]
-    rows += [(name, path, "where it is looked for") for name, path in files.items()]
-    rows += [(f"prices {rank}", printable(origin), name) for rank, (name, origin) in enumerate(layers, 1)]
-    env.emit(render([table(("setting", "value", "from"), rows)], width=env.width, color=env.color))
+    rows = [(name, origin, redact(value) or "-") for name, (value, origin) in settings.items()]
+    rows += [(name, "where it is looked for", path) for name, path in files.items()]
+    rows += [(f"prices {rank}", name, origin) for rank, (name, origin) in enumerate(layers, 1)]
+    env.emit(render([table(("setting", "from", "value"), rows)], width=env.width, color=env.color))
 
 
 app.command("show")(command(show))

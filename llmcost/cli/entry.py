@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 import sys
 
 
 def main() -> None:
     """Run the command line and exit with its code."""
-    if sys.argv[1:] == ["--version"]:
-        from llmcost import __version__
-
-        sys.stdout.write(f"llmcost {__version__}\n")
-        sys.exit(0)
-    sys.exit(run(sys.argv[1:]))
+    _reopen_closed()
+    code = run(sys.argv[1:])
+    _flush_for_good()
+    sys.exit(code)
 
 
 def run(arguments: list[str]) -> int:
@@ -21,21 +21,23 @@ def run(arguments: list[str]) -> int:
     from llmcost.core.errors import ExitCode, LlmcostError
 
     try:
+        if arguments == ["--version"]:
+            return version()
         from llmcost.cli.app import invoke
 
-        return invoke(arguments)
+        code = invoke(arguments)
+        sys.stdout.flush()
     except LlmcostError as error:
         _report(error.message, error.hint)
         return int(error.exit_code)
     except KeyboardInterrupt:
         return int(ExitCode.INTERRUPTED)
     except BrokenPipeError:
-        # The reader went away (`| head`): not an error, and nothing more may be written.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader went away (`| head`): not an error.
         return int(ExitCode.OK)
     except OSError as error:
         if error.errno is None:
-            raise
+            return _unexpected(error)
         _report(
             f"{error.strerror}: {error.filename}" if error.filename else str(error.strerror),
             "check the path, its permissions and the disk",
@@ -48,18 +50,48 @@ def run(arguments: list[str]) -> int:
         _report("the input is nested too deeply", "check the file named on the command line")
         return int(ExitCode.FAILURE)
     except Exception as error:
-        if os.environ.get("LLMCOST_DEBUG"):
-            raise
-        _report(
-            f"this is a bug in llmcost: {type(error).__name__}: {error}",
-            "run again with LLMCOST_DEBUG=1 and report the traceback; nothing half-done was kept",
-        )
-        return int(ExitCode.FAILURE)
+        return _unexpected(error)
+    return code
+
+
+def version() -> int:
+    from llmcost import __version__
+
+    sys.stdout.write(f"llmcost {__version__}\n")
+    sys.stdout.flush()
+    return 0
+
+
+def _unexpected(error: Exception) -> int:
+    if os.environ.get("LLMCOST_DEBUG"):
+        raise error
+    _report(
+        f"this is a bug in llmcost: {type(error).__name__}: {str(error)[:500]}",
+        "run again with LLMCOST_DEBUG=1 and report the traceback",
+    )
+    return 1
 
 
 def _report(message: str, hint: str) -> None:
     from llmcost.core.text import printable, redact
 
-    sys.stderr.write(f"error: {printable(redact(message))}\n")
-    if hint:
-        sys.stderr.write(f"hint: {printable(hint)}\n")
+    for label, text in (("error", message), ("hint", hint or "see `llmcost --help`")):
+        line = re.sub(r"\s*\n\s*", " ", text.strip())
+        sys.stderr.write(f"{label}: {printable(redact(line))}\n")
+
+
+def _reopen_closed() -> None:
+    """A process started with stdout or stderr closed has None in their place, and would give their numbers to files."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123 - lives as long as we
+
+
+def _flush_for_good() -> None:
+    """What could not be written (a gone reader, a full disk) has been dealt with: Python must not try it again."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            with contextlib.suppress(OSError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -27,6 +29,9 @@ class Setting(NamedTuple):
     value: str
     origin: str
 
+
+#: What tables, bars and charts are drawn with, for a stdout that has no such characters.
+_PLAIN = str.maketrans({"─": "-", "…": "...", "→": "->", "×": "x", **dict.fromkeys("█▉▊▋▌▍▎▏", "#")})
 
 #: setting -> environment variable; the names are also the keys of the configuration file.
 SETTINGS = {
@@ -55,14 +60,21 @@ def _folder(kind: str, environ: Mapping[str, str], home: Path) -> Path:
 
 def local_zone(environ: Mapping[str, str], localtime: Path = Path("/etc/localtime")) -> str:
     """The IANA name of this machine's zone, UTC when it has none."""
-    if environ.get("TZ"):
-        return environ["TZ"].removeprefix(":")
+    named = environ.get("TZ", "").removeprefix(":")
+    if named and not named.startswith("/"):
+        return named
     try:
-        target = str(localtime.resolve())
+        target = named or str(localtime.resolve())
     except OSError:
         return "UTC"
     _, found, name = target.partition("zoneinfo/")
-    return name.removeprefix("posix/") if found and "/" in name else "UTC"
+    return name.removeprefix("posix/") if found and (named or "/" in name) else "UTC"
+
+
+#: What a terminal could take for a command, and what UTF-8 cannot hold; line ends and tabs are ours.
+_UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+_COLOR = "\x1b"
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 
 
 @dataclass
@@ -73,6 +85,7 @@ class Env:
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     stdout: TextIO = field(default_factory=lambda: sys.stdout)
     stderr: TextIO = field(default_factory=lambda: sys.stderr)
+    _own_format: str = field(default="table", init=False)
 
     @cached_property
     def home(self) -> Path:
@@ -95,6 +108,8 @@ class Env:
 
         try:
             values = tomllib.loads(path.read_text("utf-8"))
+        except OSError as error:
+            raise ConfigError(f"cannot read {path}: {error.strerror}", "check its permissions") from None
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise ConfigError(f"{path}: {error}", "correct the file, or remove it") from None
         for key, value in values.items():
@@ -102,8 +117,8 @@ class Env:
                 raise ConfigError(
                     f"{path}: unknown key {key!r}{nearest(key, SETTINGS)}", f"use one of {', '.join(SETTINGS)}"
                 )
-            if not isinstance(value, str):
-                raise ConfigError(f"{path}: {key} must be text, not {value!r}", f'write {key} = "…"')
+            if not isinstance(value, str) or _UNSAFE.search(value):
+                raise ConfigError(f"{path}: {key} must be text on one line, not {value!r}", f'write {key} = "…"')
         return values
 
     def setting(self, name: str) -> Setting:
@@ -137,7 +152,7 @@ class Env:
 
     @cached_property
     def ledger_path(self) -> Path:
-        return Path(self.setting("ledger").value).expanduser()
+        return expanded(self.setting("ledger").value)
 
     def open_ledger(self, *, write: bool = False) -> SqliteLedger:
         """The ledger. The caller closes it (`contextlib.closing`)."""
@@ -150,9 +165,10 @@ class Env:
         layers: list[tuple[str, Path]] = []
         setting = self.setting("prices")
         if setting.value:
-            named = Path(setting.value).expanduser()
+            named = expanded(setting.value)
             if not named.is_file():
-                raise UsageError(f"no such price file: {named}", "check --prices")
+                where = "--prices" if setting.origin == "option" else f"`prices` in the {setting.origin}"
+                raise UsageError(f"no such price file: {named}", f"check {where}")
             layers.append(("--prices" if setting.origin == "option" else "prices", named))
         for name, path in (("./pricing.yaml", Path("pricing.yaml")), ("user", self.user_prices)):
             if path.is_file():
@@ -172,16 +188,18 @@ class Env:
 
     @property
     def format(self) -> str:
+        """The output format asked for, or the command's own."""
         if self.given.get("json"):
             return "json"
-        return str(self.given.get("format") or "table")
+        return str(self.given.get("format") or self._own_format)
 
     def choose_format(self, *known: str) -> str:
-        """The output format asked for.
+        """The output format asked for; without one, the first of `known`.
 
         Raises:
             UsageError: this command does not write it.
         """
+        self._own_format = known[0]
         if self.format not in known:
             raise UsageError(
                 f"unknown format {self.format!r}{nearest(self.format, known)}", f"use one of {', '.join(known)}"
@@ -201,7 +219,7 @@ class Env:
     def color(self) -> bool:
         return (
             self.stdout.isatty()
-            and not self.given.get("output")
+            and self._target is None
             and not self.given.get("no_color")
             and not self.environ.get("NO_COLOR")
             and self.environ.get("TERM") != "dumb"
@@ -210,16 +228,17 @@ class Env:
     @cached_property
     def width(self) -> int | None:
         """Columns of the terminal; None when stdout is none, where no cell may be cut."""
-        if self.given.get("output") or not self.stdout.isatty():
+        if self._target is not None or not self.stdout.isatty():
             return None
         import shutil
 
         return shutil.get_terminal_size((80, 24)).columns
 
-    @property
-    def unicode(self) -> bool:
-        """Whether stdout can show block characters."""
-        return (self.stdout.encoding or "utf-8").lower().replace("-", "").startswith("utf")
+    @cached_property
+    def _target(self) -> Path | None:
+        """The file of `--output`; None for stdout."""
+        target = self.given.get("output")
+        return expanded(target) if target and target != "-" else None
 
     def emit(self, text: str) -> None:
         """Data, to `--output` or stdout, with one line end."""
@@ -227,31 +246,71 @@ class Env:
 
     def emit_all(self, texts: Iterable[str]) -> None:
         """Data piece by piece. A file appears whole or not at all, whatever fails on the way."""
-        target = self.given.get("output")
-        if target and target != "-":
-            path = Path(target)
-            temporary = path.with_name(path.name + ".part")
-            try:
-                with temporary.open("w", encoding="utf-8", newline="") as stream:
-                    stream.writelines(texts)
-                temporary.replace(path)
-            except BaseException:
-                temporary.unlink(missing_ok=True)
-                raise
+        safe = map(self._safe, texts)
+        if self._target is not None:
+            write_whole(self._target, safe)
             return
-        for text in texts:
+        for text in safe:
             self._write(text)
         self.stdout.flush()
+
+    def _safe(self, text: str) -> str:
+        """No text from a log commands the terminal, whatever a format let through."""
+        if self.format.startswith("json"):
+            return _UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+        keep = _COLOR if self.color else ""
+        return _UNSAFE.sub(lambda match: match[0] if match[0] == keep else "\ufffd", text)
 
     def _write(self, text: str) -> None:
         try:
             self.stdout.write(text)
         except UnicodeEncodeError:
+            if self.format.startswith("json"):
+                self.stdout.write(_NOT_ASCII.sub(lambda match: json.dumps(match[0])[1:-1], text))
+                return
             encoding = self.stdout.encoding or "ascii"
-            self.stdout.write(text.encode(encoding, "replace").decode(encoding))
+            self.stdout.write(text.translate(_PLAIN).encode(encoding, "replace").decode(encoding))
 
     def note(self, text: str) -> None:
         """A remark or warning, to stderr unless --quiet."""
         if not self.quiet:
-            self.stderr.write(text + "\n")
+            self.stderr.write(_UNSAFE.sub("\ufffd", text) + "\n")
             self.stderr.flush()
+
+
+def expanded(text: str) -> Path:
+    """A path a person wrote, `~` and `~name` understood."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        raise UsageError(f"no home folder for {text!r}", "write the whole path") from None
+
+
+def write_whole(path: Path, texts: Iterable[str]) -> None:
+    """Write a file in one step; a device or pipe, which cannot be replaced, is written as it comes.
+
+    Raises:
+        UsageError: the folder does not exist, or the path is one.
+    """
+    if path.is_dir() or not path.parent.is_dir():
+        what = "is a folder" if path.is_dir() else "is in no folder that exists"
+        raise UsageError(f"--output {path} {what}", "name a file in a folder that exists")
+    if path.exists() and not path.is_file():
+        with path.open("w", encoding="utf-8", newline="") as stream:
+            stream.writelines(texts)
+        return
+    path = path.resolve()
+    temporary = path.with_name(f".{path.name[:200]}.{os.getpid()}.part")
+    try:
+        with temporary.open("x", encoding="utf-8", newline="") as stream:
+            stream.writelines(texts)
+        if path.exists():
+            temporary.chmod(path.stat().st_mode & 0o777)
+        temporary.replace(path)
+    except FileExistsError:
+        raise UsageError(f"{temporary} exists", "another process is writing, or one was killed: remove it") from None
+    except BaseException as error:
+        temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            error.filename, error.filename2 = str(path), None
+        raise

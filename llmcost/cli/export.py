@@ -27,12 +27,12 @@ def export(
     from llmcost.ledger.protocol import Query
     from llmcost.reporting.requests import csv_lines, jsonl
 
-    form = "jsonl" if env.format == "table" else env.choose_format("jsonl", "csv")
+    form = env.choose_format("jsonl", "csv")
     span = Span(day, week, month, last, since, until)
     where_all = filters(where)
+    period = compared(span, env.now_us, env.zone).period if any(span) else None
     with closing(env.open_ledger()) as ledger, ledger.snapshot():
-        if any(span):
-            period = compared(span, env.now_us, env.zone).period
+        if period is not None:
             query = Query(period.start, period.end, where=where_all)
         else:
             first, final = ledger.bounds() or (0, 0)

@@ -64,22 +64,26 @@ def ingest(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would happen; write nothing.")] = False,
 ) -> int:
     """Read logs into the ledger. Reading a file twice adds nothing; a fuller version of a request replaces it."""
-    from llmcost.ingest.pipeline import Ingest, Labels, find_files
+    from llmcost.ingest.files import Found, find_files
+    from llmcost.ingest.pipeline import Ingest, Labels
     from llmcost.ledger.connect import MEMORY
     from llmcost.ledger.sqlite import SqliteLedger
+    from llmcost.sources import source_named
     from llmcost.sources.reader import ReadOptions
 
     env.choose_format("table", "json")
+    if source != "auto":
+        source_named(source)
     options = ReadOptions(
         mapping=_mapping(mapping or []),
         undated=_undated(env, at),
         undated_mtime=at == "mtime",
     )
     labels = Labels(app, user, team, environment, project, tuple(sorted(_pair(item, "--tag") for item in tag or [])))
-    from_stdin = paths == ["-"]
-    files = [] if from_stdin else find_files([Path(path) for path in paths] if paths else _default_paths(env))
+    named = [Path(path) for path in paths if path != "-"] if paths else _default_paths(env)
+    found = find_files(named) if named else Found([], [])
     book = env.book
-    if dry_run and not env.ledger_path.exists():
+    if dry_run and _is_missing_or_empty(env.ledger_path):
         ledger = SqliteLedger(MEMORY, write=True)
     else:
         ledger = env.open_ledger(write=True)
@@ -88,17 +92,19 @@ def ingest(
             ledger, book, labels=labels, options=options, source=source,
             label=" ".join(paths or ["(default folders)"])[:500], now_us=env.now_us,
         )  # fmt: skip
-        if from_stdin:
-            import sys
-
-            job.stream(sys.stdin.buffer, "-")
-        elif env.interactive:
+        for problem in found.problems:
+            job.result.skip(problem)
+        if env.interactive and found.files:
             from llmcost.reporting.progress import progress
 
             with progress("reading", env.stderr) as show:
-                job.paths(files, show)
+                job.paths(found.files, show)
         else:
-            job.paths(files)
+            job.paths(found.files)
+        if paths and "-" in paths:
+            import sys
+
+            job.stream(sys.stdin.buffer, "-")
         result = job.finish()
 
     from llmcost.reporting import ingested
@@ -142,19 +148,23 @@ def _mapping(given: list[str]) -> dict[str, str]:
 
 
 def _mapping_file(path: Path) -> dict[str, str]:
+    from llmcost.yamlfile.tree import Mapping, Scalar, parse, read_text
+
     if not path.is_file():
         raise UsageError(f"--map {path}: no such file, and not COLUMN=FIELD", "write --map tokens_in=input_tokens")
-    import yaml
-
-    try:
-        value = yaml.safe_load(path.read_text("utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UsageError(
-            f"{path} is not YAML: {str(error).splitlines()[0]}", "write one `column: field` per line"
-        ) from None
-    if not isinstance(value, dict) or not all(isinstance(x, str) for pair in value.items() for x in pair):
+    node = parse(read_text(path), str(path))
+    pairs = node.values.items() if isinstance(node, Mapping) else ()
+    mapping = {column: field.text.strip() for column, field in pairs if isinstance(field, Scalar)}
+    if not mapping or len(mapping) < len(pairs):
         raise UsageError(f"{path} is not a table of columns and fields", "write one `column: field` per line")
-    return value
+    return mapping
+
+
+def _is_missing_or_empty(path: Path) -> bool:
+    try:
+        return path.stat().st_size == 0
+    except OSError:
+        return not path.exists()
 
 
 def _undated(env: Env, at: str) -> int | None:
@@ -164,11 +174,10 @@ def _undated(env: Env, at: str) -> int | None:
 
 
 def _default_paths(env: Env) -> list[Path]:
-    """Claude Code's log folders on this machine."""
-    named = env.environ.get("CLAUDE_CONFIG_DIR")
-    homes = (
-        [Path(part) for part in named.split(",")] if named else [env.home / ".claude", env.home / ".config" / "claude"]
-    )
+    """Claude Code's log folders on this machine: those of CLAUDE_CONFIG_DIR (a comma list), else the usual two."""
+    named = [part.strip() for part in env.environ.get("CLAUDE_CONFIG_DIR", "").split(",") if part.strip()]
+    config = Path(env.environ.get("XDG_CONFIG_HOME") or env.home / ".config")
+    homes = [Path(part).expanduser() for part in named] or [env.home / ".claude", config / "claude"]
     found = [home / "projects" for home in homes if (home / "projects").is_dir()]
     if not found:
         raise UsageError(

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 from contextlib import closing
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from llmcost.cli.environment import Env
+from llmcost.cli.environment import Env, expanded
 from llmcost.cli.options import command, group
 from llmcost.core.errors import ExitCode, UsageError
+from llmcost.core.text import clean_field
+from llmcost.reporting.numbers import counted
 
 if TYPE_CHECKING:
     from llmcost.ledger.sqlite import SqliteLedger
@@ -44,11 +45,17 @@ def check(env: Env) -> int:
     return ExitCode.DATA if problems else ExitCode.OK
 
 
-def undo(env: Env, batch: Annotated[int, typer.Argument(help="Its number, from `ledger info`.")]) -> None:
+def undo(
+    env: Env,
+    batch: Annotated[
+        int, typer.Argument(metavar="BATCH", min=1, max=2**63 - 1, help="Its number, from `ledger info`.")
+    ],
+) -> None:
     """Take back one ingest; requests it had replaced return."""
+    env.choose_format("table", "json")
     with closing(_existing(env)) as ledger:
         rows = ledger.undo(batch)
-    env.emit(f"took back {rows:,} requests of batch {batch}")
+    _done(env, f"took back {counted(rows, 'request')} of batch {batch}", {"batch": batch, "requests": rows})
 
 
 def forget(
@@ -56,18 +63,30 @@ def forget(
     user: Annotated[str, typer.Option("--user", metavar="NAME", help="Whose name to erase.")],
 ) -> None:
     """Erase a user's name, sessions, tags and digests; costs and tokens stay."""
+    env.choose_format("table", "json")
     if not user:
         raise UsageError("--user is empty", "name the user to forget")
     with closing(_existing(env)) as ledger:
-        rows = ledger.forget_user(user)
-    env.emit(f"erased the name from {rows:,} requests")
+        rows = ledger.forget_user(clean_field(user))  # as the name is stored
+    _done(env, f"erased the name from {counted(rows, 'request')}", {"requests": rows})
 
 
-def backup(env: Env, file: Annotated[str, typer.Argument(help="A new file.")]) -> None:
+def backup(env: Env, file: Annotated[str, typer.Argument(metavar="FILE", help="A new file.")]) -> None:
     """Copy the ledger to a new file, while others may be writing."""
+    env.choose_format("table", "json")
+    target = expanded(file)
+    if not target.parent.is_dir():
+        raise UsageError(f"no folder {target.parent}", "make it first, or name a file in another")
     with closing(env.open_ledger()) as ledger:
-        ledger.backup(Path(file))
-    env.emit(f"wrote {file}")
+        ledger.backup(target)
+    _done(env, f"wrote {target}", {"file": str(target)})
+
+
+def _done(env: Env, text: str, what: dict[str, object]) -> None:
+    if env.format == "json":
+        env.emit(json.dumps({"schema_version": 1, **what}, ensure_ascii=False, indent=2))
+    else:
+        env.emit(text)
 
 
 def _existing(env: Env) -> SqliteLedger:

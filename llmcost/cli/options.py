@@ -8,8 +8,10 @@ from functools import wraps
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
 from llmcost.cli.environment import Env
+from llmcost.core.errors import UsageError, nearest
 
 _Text = str | None
 
@@ -62,7 +64,11 @@ def command(function: Callable[..., int | None]) -> Callable[..., int]:
 
 
 def _merged(ctx: typer.Context, common: dict[str, Any]) -> dict[str, Any]:
-    """Options given nearer to the subcommand win over those given before it."""
+    """Options given nearer to the subcommand win over those given before it.
+
+    Raises:
+        UsageError: an option is given an empty value, or --json beside another --format.
+    """
     merged: dict[str, Any] = {}
     current: Any = ctx.parent
     chain = [common]
@@ -70,32 +76,93 @@ def _merged(ctx: typer.Context, common: dict[str, Any]) -> dict[str, Any]:
         chain.append({name: current.params.get(name) for name in COMMON})
         current = current.parent
     for options in reversed(chain):
-        merged.update({name: value for name, value in options.items() if value})
+        given = {name: value for name, value in options.items() if value not in (None, False)}
+        for name, value in given.items():
+            if value == "":
+                # An unset shell variable must not silently mean the default ledger.
+                raise UsageError(f"--{name.replace('_', '-')} is empty", "give it a value or leave it out")
+        if given.get("json") and given.get("format", "json") != "json":
+            raise UsageError(f"--json and --format {given['format']} exclude each other", "keep one of them")
+        if "format" in given:
+            merged.pop("json", None)
+        merged.update(given)
     return merged
 
 
-def group(**settings: Any) -> typer.Typer:
+class Command(TyperCommand):
+    """A command whose usage line writes a required argument as FILE; Typer writes {FILE}."""
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        return [piece.removeprefix("{").removesuffix("}") for piece in super().collect_usage_pieces(ctx)]
+
+
+class App(typer.Typer):
+    """A Typer application of such commands."""
+
+    def command(self, name: str | None = None, **settings: Any) -> Callable[[Any], Any]:
+        return super().command(name, **{"cls": Command, **settings})
+
+
+class Group(TyperGroup):
+    """A group of commands that names the nearest one to a mistyped one, and never cuts its help."""
+
+    def summaries(self, ctx: Any) -> list[tuple[str, str]]:
+        """(name, what it does) of each command."""
+        commands = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        return [(name, command.get_short_help_str(1_000)) for name, command in commands if command is not None]
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(self.summaries(ctx))
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        command = self.get_command(ctx, args[0])
+        if command is None:
+            known = self.list_commands(ctx)
+            raise UsageError(
+                f"unknown command {args[0]!r}{nearest(args[0], known)}", f"see `{ctx.command_path} --help`"
+            )
+        return args[0], command, args[1:]
+
+
+def _show_version(value: bool) -> None:
+    if value:
+        from llmcost.cli.entry import version
+
+        version()
+        raise typer.Exit
+
+
+_VERSION = Annotated[
+    bool, typer.Option("--version", is_eager=True, callback=_show_version, help="Show the version and exit.")
+]
+
+
+def group(*, version: bool = False, **settings: Any) -> typer.Typer:
     """A Typer application that takes the common options before its subcommand; help without Rich, which is slow."""
-    app = typer.Typer(
-        add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, no_args_is_help=True,
-        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}, **settings,
-    )  # fmt: skip
+    app = App(**{"cls": Group, **_SETTINGS, "no_args_is_help": True, **settings})
 
     def callback(**given: Any) -> None:
-        """The options are read from the context by `command`."""
+        pass  # `command` reads the options from the context
 
     parameters = [_parameter(name) for name in COMMON]
+    if version:
+        keyword = inspect.Parameter.KEYWORD_ONLY
+        parameters.append(inspect.Parameter("version", keyword, default=False, annotation=_VERSION))
     callback.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     callback.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     app.callback()(callback)
     return app
 
 
+_SETTINGS: dict[str, Any] = {
+    "add_completion": False, "rich_markup_mode": None, "pretty_exceptions_enable": False,
+    "context_settings": {"help_option_names": ["-h", "--help"], "max_content_width": 100},
+}  # fmt: skip
+
+
 def single(function: Callable[..., int | None]) -> typer.Typer:
     """A Typer application of one command."""
-    app = typer.Typer(
-        add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False,
-        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    )  # fmt: skip
+    app = App(**_SETTINGS)
     app.command()(command(function))
     return app

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from contextlib import closing
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from llmcost.cli.environment import Env
+from llmcost.cli.environment import Env, expanded
 from llmcost.cli.options import command, group
 from llmcost.core.errors import ExitCode, UsageError, nearest
 
@@ -22,7 +21,7 @@ _Provider = Annotated[str, typer.Option("--provider", metavar="NAME", help="Who 
 
 def show(
     env: Env,
-    model: Annotated[str, typer.Argument(help="The model, under any name.")],
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="The model, under any name.")],
     provider: _Provider = "",
     tier: Annotated[str, typer.Option("--tier", metavar="NAME", help="The service tier.")] = "standard",
     at: _At = "",
@@ -36,6 +35,11 @@ def show(
     if tier not in TIERS:
         raise UsageError(f"unknown tier {tier!r}{nearest(tier, TIERS)}", f"use one of {', '.join(TIERS)}")
     us = parse_when(at, env.zone) if at else env.now_us
+    if not provider and env.book.resolve("", model, tier) is None:
+        # `prices add` and `prices list` call it so.
+        owner, slash, name = model.partition("/")
+        if slash and env.book.resolve(owner, name, tier) is not None:
+            provider, model = owner, name
     resolved = env.book.resolve(provider, model, tier)
     if resolved is None:
         raise UsageError(
@@ -52,12 +56,12 @@ def show(
     if form == "json":
         env.emit(prices.show_json(asked, us, priced, entry, others))
     else:
-        env.emit(prices.show_text(asked, us, priced, entry, others, width=env.width, color=env.color))
+        env.emit(prices.show_text(asked, us, priced, entry, others, zone=env.zone, width=env.width, color=env.color))
 
 
 def list_(
     env: Env,
-    text: Annotated[str, typer.Argument(help="Only models whose name or provider contains this.")] = "",
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="Only models whose name or provider contains this.")] = "",
     provider: _Provider = "",
     layer: Annotated[str, typer.Option("--layer", metavar="NAME", help="Only of this price source.")] = "",
     at: _At = "",
@@ -68,12 +72,19 @@ def list_(
     from llmcost.pricing.diff import rates_at
     from llmcost.reporting import prices
     from llmcost.reporting.cells import csv_text
+    from llmcost.reporting.numbers import counted
 
     form = env.choose_format("table", "json", "csv")
     us = parse_when(at, env.zone) if at else env.now_us
     if layer:
         _layer(env, layer)
     wanted = canonical_provider(provider) if provider else ""
+    providers = {entry.provider for part in env.book.layers for entry in part.entries}
+    if wanted and wanted not in providers:
+        raise UsageError(
+            f"no prices of provider {provider!r}{nearest(wanted, providers)}",
+            "`llmcost prices list` shows all providers",
+        )
     rows = []
     for part in env.book.layers:
         for entry in part.entries:
@@ -93,13 +104,14 @@ def list_(
     elif form == "csv":
         env.emit(csv_text(prices.LIST_HEADER, rows))
     else:
-        env.emit(prices.list_text(rows, width=env.width, color=env.color))
-        env.note(f"{len(rows):,} prices")
+        if rows:
+            env.emit(prices.list_text(rows, width=env.width, color=env.color))
+        env.note(counted(len(rows), "price"))
 
 
 def add(
     env: Env,
-    model: Annotated[str, typer.Argument(help="The model's name, as its logs write it.")],
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="The model's name, as its logs write it.")],
     input_: Annotated[str | None, typer.Option("--input", metavar="USD", help="Per million input tokens.")] = None,
     output: Annotated[str | None, typer.Option("--output", metavar="USD", help="Per million output tokens.")] = None,
     cached_input: Annotated[
@@ -120,30 +132,40 @@ def add(
     """Write a price of your own, into --prices FILE or the user's price file; then `llmcost reprice`."""
     from llmcost.core.instants import from_us
     from llmcost.pricing.edit import add_price
+    from llmcost.reporting import prices
 
+    form = env.choose_format("table", "json")
     if not (input_ or output):
         raise UsageError(f"no price given for {model!r}", "add --input USD and --output USD, per million tokens")
     owner = provider or _owner(env, model)
     named = env.setting("prices").value
-    path = Path(named).expanduser() if named else env.user_prices
+    path = expanded(named) if named else env.user_prices
     add_price(
         path, model, owner, input=input_, output=output, cached_input=cached_input, cache_write=cache_write,
         cache_write_1h=cache_write_1h, valid_from=valid_from or None, source=source,
         checked=from_us(env.now_us, env.zone).date().isoformat(),
     )  # fmt: skip
-    env.emit(f"{owner}/{model} has a price in {path}")
+    if form == "json":
+        env.emit(prices.added_json(owner, model, path))
+    else:
+        env.emit(f"{owner}/{model} has a price in {path}")
     env.note("`llmcost reprice` gives it to the rows that had none")
 
 
 def _owner(env: Env, model: str) -> str:
-    """The provider of a model nobody named one for: by its family, else by the ledger's unpriced rows."""
+    """The provider of a model nobody named one for: that of the ledger's unpriced rows, else by its family.
+
+    The rows first: Azure's gpt rows would stay unpriced by a price of OpenAI's.
+    """
     from llmcost.sources.parsed import family_provider
 
+    owners = sorted(set(_unpriced_providers(env, model)))
+    if len(owners) > 1:
+        raise UsageError(f"{model!r} is unpriced for {' and '.join(owners)}", "add --provider NAME")
+    if owners:
+        return owners[0]
     if family := family_provider(model):
         return family
-    owners = set(_unpriced_providers(env, model))
-    if len(owners) == 1:
-        return owners.pop()
     raise UsageError(f"whose model {model!r} is cannot be told from its name", "add --provider NAME")
 
 
@@ -155,16 +177,19 @@ def _unpriced_providers(env: Env, model: str) -> list[str]:
     with closing(env.open_ledger()) as ledger:
         first, last = ledger.bounds() or (0, 0)
         groups = ledger.sums(Query(first, last + 1, ("provider",), (("model", model),)))
-    return [group.key[0] for group in groups if group.sums["unpriced"] and group.key[0]]
+    return [
+        group.key[0] for group in groups if group.key[0] and (group.sums["unpriced"] or group.sums["reported_only"])
+    ]
 
 
 def check(
     env: Env,
-    strict: Annotated[bool, typer.Option("--strict", help="Exit with 6 when anything is doubtful.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 6 on any but an unmodelled one.")] = False,
 ) -> int:
-    """Doubtful prices: not checked for 90 days, contradicting the catalogue, claimed twice, run out."""
+    """Doubtful prices: not checked for 90 days, contradicting the catalogue, claimed twice, run out, unmodelled."""
     from llmcost.pricing.check import check as doubts
     from llmcost.reporting import prices
+    from llmcost.reporting.numbers import counted
 
     form = env.choose_format("table", "json")
     findings = doubts(env.book, env.now_us)
@@ -172,8 +197,10 @@ def check(
         env.emit(prices.findings_json(findings))
     elif findings:
         env.emit(prices.findings_text(findings, width=env.width, color=env.color))
-    env.note(f"{len(findings)} findings")
-    return ExitCode.DATA if strict and findings else ExitCode.OK
+    env.note(counted(len(findings), "finding"))
+    # What the catalogue prices by the hour or the page is nobody's mistake.
+    mistakes = [finding for finding in findings if finding.kind != "unmodelled"]
+    return ExitCode.DATA if strict and mistakes else ExitCode.OK
 
 
 def diff(
@@ -186,6 +213,7 @@ def diff(
     from llmcost.core.instants import parse_when
     from llmcost.pricing.diff import diff_layers
     from llmcost.reporting import prices
+    from llmcost.reporting.numbers import counted
 
     form = env.choose_format("table", "json")
     us = parse_when(at, env.zone) if at else env.now_us
@@ -194,7 +222,7 @@ def diff(
         env.emit(prices.changes_json(changes))
     elif changes:
         env.emit(prices.changes_text(changes, width=env.width, color=env.color))
-    env.note(f"{len(changes)} changes")
+    env.note(counted(len(changes), "change"))
 
 
 def _layer(env: Env, name: str) -> Layer:
@@ -203,7 +231,7 @@ def _layer(env: Env, name: str) -> Layer:
     for layer in env.book.layers:
         if layer.name == name:
             return layer
-    path = Path(name).expanduser()
+    path = expanded(name)
     if path.is_file():
         return load_yaml(path, name=name)
     names = [layer.name for layer in env.book.layers]

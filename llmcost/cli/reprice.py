@@ -30,13 +30,13 @@ def reprice(
     from llmcost.core.money import usd_text
     from llmcost.ingest.reprice import reprice as again
     from llmcost.ledger.protocol import Query
-    from llmcost.reporting.numbers import count, usd
+    from llmcost.reporting.numbers import count, counted, usd
 
     form = env.choose_format("table", "json")
     start = parse_when(since, env.zone) if since else -(2**62)
     end = parse_when(until, env.zone) if until else 2**62
     if end <= start:
-        raise UsageError(f"the period from {since} to {until} is empty", "--until must be later")
+        raise UsageError(f"the period from {since} to {until} is empty", "--until must be later than --since")
     if not env.ledger_path.exists():
         env.open_ledger()
     with closing(env.open_ledger(write=True)) as ledger, ledger.rehearsal() if dry_run else nullcontext():
@@ -50,8 +50,8 @@ def reprice(
     else:
         verb = "would change" if dry_run else "changed"
         env.emit(
-            f"{verb} {count(done.changed)} of {count(done.seen)} rows: {usd(done.before)} -> {usd(done.after)}"
-            f"; {count(done.unpriced)} still unpriced"
+            f"{verb} {count(done.changed)} of {counted(done.seen, 'request')}: {usd(done.before)} -> {usd(done.after)}"
+            f"; {count(done.unpriced)} {'' if everything else 'still '}unpriced"
         )
     return ExitCode.DATA if strict and done.unpriced else ExitCode.OK
 

@@ -24,13 +24,15 @@ def requests(
     since: Since = "",
     until: Until = "",
     where: Where = None,
-    top: Annotated[int, typer.Option("--top", metavar="N", min=1, help="How many.")] = 20,
+    top: Annotated[int, typer.Option("--top", metavar="N", min=1, max=2**63 - 1, help="How many.")] = 20,
     order: Annotated[
-        str, typer.Option("--order", metavar="NAME", help="cost, tokens or latency, largest first; or time.")
+        str,
+        typer.Option("--order", metavar="NAME", help="cost, tokens or latency, largest first; or time, oldest first."),
     ] = "cost",
 ) -> None:
     """The single requests behind a report, dearest first."""
     from llmcost.analysis.periods import Span, compared
+    from llmcost.core.instants import rfc3339
     from llmcost.ledger.protocol import Query
     from llmcost.reporting import requests as shown
 
@@ -41,6 +43,7 @@ def requests(
     query = Query(period.start, period.end, where=filters(where))
     with closing(env.open_ledger()) as ledger:
         rows = list(ledger.requests(query, order=order, limit=top))
+        newest = None if rows else ledger.newest_at(env.now_us)
     if form == "json":
         env.emit(shown.as_json(rows, env.zone))
     elif form == "csv":
@@ -50,7 +53,8 @@ def requests(
     else:
         env.emit(shown.as_table(rows, env.zone, width=env.width, color=env.color))
     if not rows:
-        env.note("no requests in this period")
+        last_one = f"; the last one is of {rfc3339(newest, env.zone)}" if newest is not None else ""
+        env.note(f"no such requests in this period{last_one}")
 
 
 app = single(requests)

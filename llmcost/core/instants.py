@@ -19,6 +19,10 @@ DAY_US = 86_400 * SECOND_US
 _EARLIEST = (datetime(2000, 1, 1, tzinfo=UTC) - EPOCH) // _MICROSECOND
 _LATEST = (datetime(2100, 1, 1, tzinfo=UTC) - EPOCH) // _MICROSECOND
 
+#: Nine digits or more are a count since the epoch, though datetime would read some of them as a date
+#: ("1767010112345", milliseconds of 2025, as the year 1767); eight are a date, 20260109.
+_EPOCH_TEXT = re.compile(r"[0-9]{9,30}(\.[0-9]{1,30})?")
+
 Granularity = Literal["hour", "day", "week", "month"]
 GRANULARITIES: tuple[Granularity, ...] = ("hour", "day", "week", "month")
 
@@ -44,18 +48,20 @@ def parse_timestamp(value: object) -> tuple[int, bool]:
     aware = True
     if isinstance(value, str):
         text = value.strip()
-        try:
-            moment = datetime.fromisoformat(text)
-        except ValueError:
-            if not re.fullmatch(r"[0-9]+(\.[0-9]+)?", text):
-                raise ValueError(f"not a timestamp: {value[:40]!r}") from None
+        if _EPOCH_TEXT.fullmatch(text):
             us = _from_epoch_text(text)
         else:
+            try:
+                moment = datetime.fromisoformat(text)
+            except ValueError:
+                raise ValueError(f"not a timestamp: {value[:40]!r}") from None
             if moment.tzinfo is None:
                 aware = False
                 moment = moment.replace(tzinfo=UTC)
             us = (moment - EPOCH) // _MICROSECOND
     elif isinstance(value, int | float) and not isinstance(value, bool):
+        if abs(value) > 10**30:
+            raise ValueError("timestamp outside 2000-2099: a number of more than 30 digits")
         us = _from_epoch_text(repr(value))
     else:
         raise ValueError(f"not a timestamp: {str(value)[:40]!r}")
@@ -178,6 +184,7 @@ def _cuts(period: Period, granularity: Granularity) -> Iterator[int]:
 
 
 _SPAN = re.compile(r"\s*([0-9]{1,6})\s*(m|min|h|d|w)\s*")
+_LONGEST_SPAN = 36_525 * DAY_US
 _SPAN_US = {"m": 60 * SECOND_US, "min": 60 * SECOND_US, "h": 3600 * SECOND_US, "d": DAY_US, "w": 7 * DAY_US}
 
 
@@ -190,6 +197,8 @@ def parse_span(text: str) -> tuple[int, str]:
     match = _SPAN.fullmatch(text.lower())
     if match is None or int(match[1]) == 0:
         raise UsageError(f"not a time span: {text!r}", "write a number and m, h, d or w: 24h, 30d, 2w")
+    if int(match[1]) * _SPAN_US[match[2]] > _LONGEST_SPAN:
+        raise UsageError(f"a time span of more than a hundred years: {text!r}", "write a shorter one")
     return int(match[1]), "m" if match[2] == "min" else match[2]
 
 
@@ -206,19 +215,16 @@ def parse_when(text: str, zone: tzinfo) -> int:
         UsageError: not a time.
     """
     try:
-        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
-            return local_midnight(date.fromisoformat(text), zone)
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        try:
+        if _EPOCH_TEXT.fullmatch(text):
             return parse_timestamp(text)[0]
-        except ValueError:
-            raise UsageError(
-                f"not a time: {text!r}", "write 2026-11-24, 2026-11-24T09:00 or 2026-11-24T09:00:00Z"
-            ) from None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=zone)
-    return to_us(moment.astimezone(UTC))
+        moment = datetime.fromisoformat(text)
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=zone)
+        return to_us(moment.astimezone(UTC))
+    except (ValueError, OverflowError):
+        raise UsageError(
+            f"not a time: {text!r}", "write 2026-11-24, 2026-11-24T09:00 or 2026-11-24T09:00:00Z"
+        ) from None
 
 
 def granularity_named(name: str) -> Granularity:

@@ -18,6 +18,10 @@ FEMTO_PER_NANO = 10**6
 MAX_NANO = 10**6 * NANO_PER_USD
 
 
+#: Longer text, or an exponent further from 0, is no amount: 1e-999999999 would fill the memory as a fraction.
+_MAX_DIGITS = 400
+
+
 def round_half_even(numerator: int, denominator: int) -> int:
     """numerator / denominator as the nearest integer, ties to even. `denominator` > 0."""
     quotient, remainder = divmod(numerator, denominator)
@@ -35,11 +39,13 @@ def decimal_of(value: str | int | float | Decimal) -> Decimal:
     """
     if isinstance(value, bool):
         raise ValueError(f"not an amount: {value!r}")
+    if isinstance(value, str) and len(value) > _MAX_DIGITS:
+        raise ValueError(f"not an amount: {value[:40]!r}…")
     try:
         number = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
     except (InvalidOperation, TypeError, ValueError):
         raise ValueError(f"not an amount: {value!r}") from None
-    if not number.is_finite():
+    if not number.is_finite() or not -_MAX_DIGITS < number.adjusted() < _MAX_DIGITS:
         raise ValueError(f"not an amount: {value!r}")
     return number
 

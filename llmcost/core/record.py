@@ -24,6 +24,9 @@ class KeptPrice(NamedTuple):
     cost_nano: int | None
     card_id: str
     match: str
+    parts: tuple[int, ...] = ()
+    """nano-USD per COST_PARTS; empty where the export does not say."""
+    assumed: bool = False
 
 
 class Record(NamedTuple):
@@ -96,5 +99,29 @@ def merge_key(record: Record) -> tuple[object, ...]:
         not record.partial,
         record.usage.tokens,
         -record.ts,
-        repr(record[2:-2]),
+        _Canonical(record),
     )
+
+
+class _Canonical:
+    """A record's content in the order of its text, which is written only when everything else is equal."""
+
+    __slots__ = ("_record",)
+
+    def __init__(self, record: Record) -> None:
+        self._record = record
+
+    def _text(self) -> str:
+        return repr(self._record[2:-2])
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Canonical) and self._text() == other._text()
+
+    def __lt__(self, other: _Canonical) -> bool:
+        return self._text() < other._text()
+
+    def __gt__(self, other: _Canonical) -> bool:
+        return self._text() > other._text()
+
+    def __hash__(self) -> int:
+        return hash(self._text())

@@ -24,7 +24,7 @@ _UNSAFE = re.compile(
 
 def redact(text: str) -> str:
     """`text` with anything that looks like a credential replaced by its first characters and `…redacted`."""
-    return _SECRET.sub(lambda match: match[0][:4] + "…redacted", text)
+    return _SECRET.sub(lambda match: match[0][:4].partition(":")[0] + "…redacted", text)
 
 
 def printable(text: str) -> str:
@@ -44,6 +44,20 @@ def clean_field(text: str) -> str:
         text = unicodedata.normalize("NFC", text)
     text = redact(printable(text))
     return text if len(text) <= MAX_FIELD else text[: MAX_FIELD - 1] + "…"
+
+
+#: What a spreadsheet takes for the beginning of a formula (OWASP, CSV Injection), after our own guards.
+_FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
+
+
+def guarded(text: str) -> str:
+    """`text` as a cell no spreadsheet runs: an apostrophe goes before what could begin a formula."""
+    return f"'{text}" if _FORMULA.match(text) else text
+
+
+def unguarded(text: str) -> str:
+    """What `guarded` was given."""
+    return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
 
 
 def shorten(text: str, width: int) -> str:

@@ -1,15 +1,15 @@
-"""Ingest: find files, recognise them, read and price their requests, add them to the ledger."""
+"""Ingest: recognise files, read and price their requests, add them to the ledger."""
 
 from __future__ import annotations
 
-import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from operator import itemgetter
 from pathlib import Path
 from typing import IO, NamedTuple
 
-from llmcost.core.errors import UsageError
+from llmcost.core.money import MAX_NANO, usd_text
 from llmcost.core.record import Problem, Record
 from llmcost.core.text import clean_field
 from llmcost.ingest.features import Features
@@ -17,7 +17,7 @@ from llmcost.ingest.pricing import Pricer
 from llmcost.ledger.protocol import Added, Ledger, PricedRecord
 from llmcost.pricing.book import PriceBook
 from llmcost.sources import detect, source_named
-from llmcost.sources.reader import LogFile, ReadOptions
+from llmcost.sources.reader import MAX_LINE, LogFile, ReadOptions, Source
 
 #: Rows per transaction: large enough to make commits cheap, small enough to let other writers in.
 CHUNK = 50_000
@@ -82,39 +82,6 @@ Progress = Callable[[int, int, str], None]
 """Called with (files done, files in all, name of the file at hand)."""
 
 
-def find_files(paths: Sequence[Path]) -> list[Path]:
-    """Every file under `paths`, sorted; hidden files and folders inside a folder are left out.
-
-    Raises:
-        UsageError: a path does not exist or cannot be read.
-    """
-    found: dict[str, Path] = {}
-    for path in paths:
-        try:
-            if path.is_dir():
-                for file in _walk(path):
-                    found.setdefault(str(file), file)
-            elif path.exists():
-                found.setdefault(str(path), path)
-            else:
-                raise UsageError(f"no such file or folder: {path}", "check the path")
-        except OSError as error:
-            raise UsageError(f"cannot read {path}: {error.strerror}", "check its permissions") from None
-    return [found[name] for name in sorted(found)]
-
-
-def _walk(folder: Path) -> Iterator[Path]:
-    def refuse(error: OSError) -> None:
-        raise error
-
-    for parent, folders, files in os.walk(folder, onerror=refuse):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in files:
-            path = Path(parent, name)
-            if not name.startswith(".") and path.is_file():
-                yield path
-
-
 class Ingest:
     """One ingest into one ledger: feed it files, then `finish`."""
 
@@ -128,7 +95,8 @@ class Ingest:
         self._options = options or ReadOptions()
         self._source = None if source == "auto" else source_named(source)
         self._features = Features(ledger.digest_key())
-        self._memo: dict[tuple[str, ...], tuple[str, ...]] = {}
+        self._memo: dict[str, dict[tuple[str, ...], tuple[str, ...]]] = {}
+        self._folded = 0
         self._rows: list[PricedRecord] = []
         self.result = Ingested()
         self._label, self._now_us = label, now_us
@@ -142,7 +110,7 @@ class Ingest:
             try:
                 file = LogFile.open(path, self._options)
             except OSError as error:
-                self.result.skip(Problem(str(path), 0, f"cannot be read: {error.strerror or error}"))
+                self._unreadable(str(path), error)
                 continue
             try:
                 self._read(file)
@@ -152,54 +120,97 @@ class Ingest:
             progress(len(listed), len(listed), "")
 
     def stream(self, stream: IO[bytes], name: str) -> None:
-        self._read(LogFile(stream, name, self._options))
+        """Read one log that is no file on disk. The caller closes it."""
+        try:
+            file = LogFile(stream, name, self._options)
+        except OSError as error:
+            self._unreadable(name, error)
+        else:
+            self._read(file)
+
+    def _unreadable(self, name: str, error: OSError) -> None:
+        self.result.skip(Problem(name, 0, f"cannot be read: {error.strerror or error}"))
 
     def _read(self, file: LogFile) -> None:
         result = self.result
         result.files += 1
-        if not file.head:
+        if not file.head and not file.overlong:
             result.skip(file.problem(0, "the file is empty"))
             return
+        before = result.read
+        source = None
         try:
             source = self._source or detect(file)
             if source is None:
-                binary = b"\x00" in file.head[:4096]
-                result.skip(file.problem(0, "a binary file" if binary else "not a log that llmcost knows"))
+                result.skip(file.problem(0, _unknown(file)))
                 return
-            before = result.read
-            price, prepared, rows = self._pricer.price, self._prepared, self._rows
-            for item in source.read(file):
-                if isinstance(item, Record):
-                    result.read += 1
-                    row = price(prepared(item, source.name, source.default_app))
-                    if row.cost is None:
-                        result.unpriced[self._pricer.reason(row.record)] += 1
-                    elif row.basis.assumed:
-                        result.assumed += 1
-                    rows.append(row)
-                    if len(rows) >= CHUNK:
-                        self._flush()
-                else:
-                    result.skip(item)
+            self._read_as(source, file)
         except OSError as error:
             result.skip(file.problem(0, f"cannot be read to its end: {error.strerror or error}"))
-            return
-        result.count(source.name, result.read - before)
+        if source is not None:
+            result.count(source.name, result.read - before)
         result.ignored += file.ignored
         result.naive_times += file.naive_times
 
-    def _prepared(self, record: Record, source: str, default_app: str) -> Record:
+    def _read_as(self, source: Source, file: LogFile) -> None:
+        """Read a file's requests. Versions of one request that are plainly lesser need not be priced."""
+        result = self.result
+        held: dict[str, Record] = {}
+        versions: list[Record] = []
+        try:
+            for item in source.read(file):
+                if not isinstance(item, Record):
+                    result.skip(item)
+                    continue
+                result.read += 1
+                known = held.setdefault(item.id, item)
+                if known is not item:
+                    mine, other = _rank(item), _rank(known)
+                    if mine == other and item != known:
+                        # What decides is the text of their names, not cleaned yet: the ledger will tell.
+                        versions.append(item)
+                    else:
+                        self._folded += 1
+                        if mine > other:
+                            held[item.id] = item
+                if len(held) >= CHUNK or len(versions) >= CHUNK:
+                    self._price(source, file, [*held.values(), *versions])
+                    held.clear()
+                    versions.clear()
+        except OSError:
+            # What was read before the damage counts.
+            self._price(source, file, [*held.values(), *versions])
+            raise
+        self._price(source, file, [*held.values(), *versions])
+
+    def _price(self, source: Source, file: LogFile, records: list[Record]) -> None:
+        result, price, prepared = self.result, self._pricer.price, self._prepared
+        names = self._memo.setdefault(source.default_app, {})
+        for record in records:
+            row = price(prepared(record, source, names))
+            if row.cost is None:
+                result.unpriced[self._pricer.reason(row.record)] += 1
+            elif row.cost > MAX_NANO:
+                result.read -= 1
+                result.skip(file.problem(0, f"request {record.id} would cost {usd_text(row.cost)} USD: not plausible"))
+                continue
+            elif row.basis.assumed:
+                result.assumed += 1
+            self._rows.append(row)
+            if len(self._rows) >= CHUNK:
+                self._flush()
+
+    def _prepared(self, record: Record, source: Source, memo: dict[tuple[str, ...], tuple[str, ...]]) -> Record:
         """The record with its names cleaned, its labels filled in and its text reduced to features."""
-        key = record[2:4] + record[5:17] + (default_app,)
-        names = self._memo.get(key)
+        key = _KEY(record)
+        names = memo.get(key)
         if names is None:
-            if len(self._memo) > _MAX_MEMO:
-                self._memo.clear()
-            names = self._memo[key] = self._names(record, default_app)
-        ready = Record._make(
-            (*record[:2], *names[:2], record.usage, *names[2:], record.error, record.source or source, *record[19:])
-        )
-        if ready.tags or self._labels.tags or ready.error or ready.prompt_text or ready.language:
+            if len(memo) > _MAX_MEMO:
+                memo.clear()
+            names = memo[key] = self._names(record, source.default_app)
+        origin = record.source or source.name
+        ready = Record._make((*record[:2], *names[:2], record.usage, *names[2:], record.error, origin, *record[19:]))
+        if ready.tags or self._labels.tags or ready.error or ready.prompt_text:
             ready = self._enriched(ready)
         return ready
 
@@ -233,4 +244,26 @@ class Ingest:
     def finish(self) -> Ingested:
         """Write what is left and return the account of it all."""
         self._flush()
+        self.result.added = self.result.added.plus(Added(duplicate=self._folded))
+        self._folded = 0
         return self.result
+
+
+#: The names of a record that are cleaned and filled in: provider, model, and tier to status.
+_KEY = itemgetter(2, 3, *range(5, 17))
+
+
+def _rank(record: Record) -> tuple[bool, bool, int, int]:
+    """The part of `core.record.merge_key` that cleaning a record's names does not change."""
+    return not record.sidechain, not record.partial, record.usage.tokens, -record.ts
+
+
+def _unknown(file: LogFile) -> str:
+    head = file.head
+    if file.overlong:
+        return f"its first line is longer than {MAX_LINE >> 20} MiB" + (
+            "; not a log that llmcost knows" if head else ""
+        )
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "UTF-16 text: save it as UTF-8"
+    return "a binary file" if b"\x00" in head[:4096] else "not a log that llmcost knows"

@@ -89,6 +89,7 @@ MEASURES: dict[str, str] = {
     "gen_us": "CASE WHEN {generated} THEN latency_us - coalesce(ttft_us, 0) ELSE 0 END",
     "gen_tokens": "CASE WHEN {generated} THEN {out} ELSE 0 END",
     "cost": "coalesce(cost, 0)",
+    "priced_tokens": "CASE WHEN cost IS NOT NULL THEN {tokens} ELSE 0 END",
     "reported_n": "reported IS NOT NULL",
     "reported": "coalesce(reported, 0)",
     **{f"t_{bucket}": bucket for bucket in BUCKETS},
@@ -97,6 +98,7 @@ MEASURES: dict[str, str] = {
 _OUT = "(output + reasoning + output_audio + output_image)"
 _CONDITIONS = {
     "out": _OUT,
+    "tokens": f"({' + '.join(BUCKETS[:-1])})",
     "timed": f"latency_us >= ttft_us AND {_OUT} > 1",
     "generated": f"latency_us > coalesce(ttft_us, 0) AND {_OUT} > 0",
 }
@@ -176,19 +178,28 @@ class LedgerInfo(NamedTuple):
 
 
 class Ledger(Protocol):
-    """A store of priced requests. Writers may be many; each call below is atomic and durable on return."""
+    """A store of priced requests. Writers may be many; each call below is atomic."""
 
     def begin_batch(self, label: str, now_us: int) -> int:
         """Register an ingest and return its number, which `undo` takes."""
 
     def add(self, rows: Sequence[PricedRecord], batch: int) -> Added:
-        """Add rows under the identity and merge rules; idempotent, and independent of order."""
+        """Add rows under the identity and merge rules (docs/ledger.md); idempotent, and independent of order.
+
+        Raises:
+            UsageError: there is no such batch, or it is undone.
+        """
 
     def sums(self, query: Query) -> list[Group]:
         """Totals per group, unordered; without `by`, exactly one group with an empty key."""
 
-    def requests(self, query: Query, *, order: str, limit: int | None) -> Iterator[StoredRequest]:
-        """Single rows; `order` is one of cost, time, tokens, latency (largest first; time: oldest first)."""
+    def requests(
+        self, query: Query, *, order: str, limit: int | None, without_card: bool = False
+    ) -> Iterator[StoredRequest]:
+        """Single rows; `order` is one of cost, time, tokens, latency (largest first; time: oldest first).
+
+        `without_card`: only those no price of ours was found for (unpriced, or with a reported cost only).
+        """
 
     def bounds(self) -> tuple[int, int] | None:
         """Timestamps of the oldest and the newest row; None for an empty ledger."""
@@ -200,10 +211,18 @@ class Ledger(Protocol):
         """Replace the cost of rows already in the ledger; the number of rows whose cost or basis changed."""
 
     def undo(self, batch: int) -> int:
-        """Take back what a batch added; rows it replaced return. The number of rows taken back."""
+        """Take back what a batch added; rows it replaced return. The number of rows taken back.
+
+        Raises:
+            UsageError: there is no such batch, or it is undone already.
+        """
 
     def forget_user(self, user: str) -> int:
-        """Erase a user's name and what could identify them; costs stay. The number of rows."""
+        """Erase a user's name and what could identify them, now and in rows to come; costs stay. The number of rows.
+
+        Raises:
+            UsageError: the name is empty or the one that stands for forgotten users.
+        """
 
     def info(self) -> LedgerInfo: ...
 

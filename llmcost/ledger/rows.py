@@ -10,7 +10,7 @@ from typing import Any
 from llmcost.core.instants import DAY_US
 from llmcost.core.record import Record
 from llmcost.core.usage import BUCKETS, COST_PARTS, Usage
-from llmcost.ledger.protocol import REPORTED, UNPRICED, Basis, PricedRecord, StoredRequest
+from llmcost.ledger.protocol import Basis, PricedRecord, StoredRequest
 from llmcost.ledger.schema import COLUMNS, FLAG_PARTIAL, FLAG_SIDECHAIN, FLAG_UNMETERED
 
 Intern = Callable[[str, tuple[str, ...]], int]
@@ -23,9 +23,29 @@ _PARTS = slice(AT["n_input"], AT["n_input"] + len(COST_PARTS))
 
 def hash64(identity: str) -> int:
     """A signed 64-bit hash of a request id."""
-    return int.from_bytes(
-        hashlib.blake2b(identity.encode("utf-8", "replace"), digest_size=8).digest(), "big", signed=True
-    )
+    return int.from_bytes(hashlib.blake2b(identity.encode(), digest_size=8).digest(), "big", signed=True)
+
+
+def card_hash(body: str) -> str:
+    """The id of the price card whose canonical JSON is `body` (pricing/card.py)."""
+    return hashlib.blake2b(body.encode(), digest_size=8).hexdigest()
+
+
+def storable(row: PricedRecord) -> PricedRecord:
+    """The row with every lone surrogate, which UTF-8 cannot hold, replaced."""
+    record = Record._make(_sound(value) for value in row.record)
+    return row._replace(record=record._replace(usage=row.record.usage), basis=Basis._make(map(_sound, row.basis)))
+
+
+def _sound(value: Any) -> Any:
+    if isinstance(value, str):
+        return well_formed(value)
+    return tuple(map(_sound, value)) if type(value) is tuple else value
+
+
+def well_formed(text: str) -> str:
+    """`text` with lone surrogates replaced."""
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def day_of(ts: int) -> int:
@@ -83,10 +103,6 @@ class Decoder:
     def stored(self, columns: Sequence[Any]) -> StoredRequest:
         cost = columns[AT["cost"]]
         parts = () if cost is None else tuple(columns[_PARTS])
-        priced = PricedRecord(self.record(columns), cost, parts, self._basis(columns[AT["card"]]))
+        basis = self._basis(columns[AT["card"]])._replace(assumed=bool(columns[AT["assumed"]]))
+        priced = PricedRecord(self.record(columns), cost, parts, basis)
         return StoredRequest(priced, columns[AT["batch"]])
-
-
-def code_of_special(basis: Basis) -> int | None:
-    """0 for unpriced, 1 for reported, None for a real card."""
-    return {UNPRICED: 0, REPORTED: 1}.get(basis.card_id)

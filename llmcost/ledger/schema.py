@@ -17,7 +17,7 @@ import sqlite3
 from collections.abc import Callable
 
 from llmcost.core.usage import BUCKETS, COST_PARTS
-from llmcost.ledger.protocol import MEASURE_NAMES
+from llmcost.ledger.protocol import MEASURE_NAMES, REPORTED, UNPRICED
 
 #: "llmc": tells our files from other SQLite databases.
 APPLICATION_ID = 0x6C6C6D63
@@ -37,6 +37,7 @@ CONTENT = (
 PRICING = ("card", "assumed", "cost", *(f"n_{part}" for part in COST_PARTS))
 COLUMNS = (*CONTENT, *PRICING, "batch")
 
+UNPRICED_CODE, REPORTED_CODE = 0, 1
 FLAG_SIDECHAIN, FLAG_PARTIAL, FLAG_UNMETERED = 1, 2, 4
 
 _TEXT = {"id", "status", "error", "tags", "prompt_id", "prompt_digest", "prefix_digest", "language"}
@@ -53,9 +54,11 @@ def _column(name: str) -> str:
 
 def _rollup(table: str, bucket: str, code: str) -> str:
     sums = ", ".join(f"{name} INTEGER NOT NULL" for name in MEASURE_NAMES)
+    # An integer sum beyond 64 bits would silently become a float.
+    whole = " AND ".join(f"typeof({name}) = 'integer'" for name in MEASURE_NAMES)
     return (
         f"CREATE TABLE {table} ({bucket} INTEGER NOT NULL, {code} INTEGER NOT NULL, {sums},"
-        f" PRIMARY KEY ({bucket}, {code})) WITHOUT ROWID"
+        f" PRIMARY KEY ({bucket}, {code}), CONSTRAINT whole_totals CHECK ({whole})) WITHOUT ROWID"
     )
 
 
@@ -69,7 +72,8 @@ def _m001_initial(execute: Callable[[str], object]) -> None:
         "CREATE TABLE card (id INTEGER PRIMARY KEY, card_id TEXT NOT NULL, match TEXT NOT NULL, layer TEXT NOT NULL,"
         " body TEXT NOT NULL, UNIQUE (card_id, match, layer))"
     )
-    execute("INSERT INTO card VALUES (0, 'unpriced', '', '', ''), (1, 'reported', '', '', '')")
+    for code, name in ((UNPRICED_CODE, UNPRICED), (REPORTED_CODE, REPORTED)):
+        execute(f"INSERT INTO card VALUES ({code}, '{name}', '', '', '')")
     execute(
         "CREATE TABLE batch (id INTEGER PRIMARY KEY, started_us INTEGER NOT NULL, label TEXT NOT NULL,"
         " undone INTEGER NOT NULL DEFAULT 0)"
@@ -81,9 +85,9 @@ def _m001_initial(execute: Callable[[str], object]) -> None:
         " PRIMARY KEY (day, h64, ts)) WITHOUT ROWID"
     )
     execute(
-        "CREATE TABLE superseded (id TEXT NOT NULL, batch INTEGER NOT NULL, row TEXT NOT NULL,"
-        " PRIMARY KEY (id, batch)) WITHOUT ROWID"
+        "CREATE TABLE superseded (key INTEGER PRIMARY KEY, id TEXT NOT NULL, batch INTEGER NOT NULL, row TEXT NOT NULL)"
     )
+    execute("CREATE INDEX superseded_id ON superseded (id)")
     execute("CREATE INDEX superseded_batch ON superseded (batch)")
     execute("CREATE TABLE forgotten (digest BLOB PRIMARY KEY) WITHOUT ROWID")
     execute(_rollup("rollup_quarter", "quarter", "series"))

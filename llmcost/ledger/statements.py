@@ -7,7 +7,7 @@ from llmcost.core.instants import DAY_US, QUARTER_US
 from llmcost.core.record import DIMENSION_ALIASES, DIMENSIONS
 from llmcost.core.usage import COST_PARTS
 from llmcost.ledger.protocol import MEASURE_NAMES, MEASURES, Query
-from llmcost.ledger.schema import COLUMNS, CONTENT, CONTEXT, PARTY, PRICING, SERIES
+from llmcost.ledger.schema import COLUMNS, CONTENT, CONTEXT, PARTY, PRICING, REPORTED_CODE, SERIES, UNPRICED_CODE
 
 _ALL = ", ".join(COLUMNS)
 _MARKS = ", ".join("?" * len(COLUMNS))
@@ -66,6 +66,12 @@ APPLY_DELTA = (
     f"DELETE FROM rollup_day WHERE requests = 0 AND day IN (SELECT DISTINCT ts / {DAY_US} FROM temp.delta)",
 )
 UPDATE_PRICE = f"UPDATE request SET {', '.join(f'{name} = ?' for name in PRICING)} WHERE ts = ? AND id = ?"
+INSERT_HELD = "INSERT INTO superseded (id, batch, row) VALUES (?, ?, ?)"
+SELECT_HELD = "SELECT key, row FROM superseded WHERE id = ?"
+STANDING = (
+    "SELECT 1 FROM seen s CROSS JOIN request r ON r.ts = s.ts WHERE s.day IN (?, ?, ?) AND s.h64 = ? AND r.id = ?"
+)
+SELECT_USER_ROWS = f'SELECT {_ALL} FROM request WHERE party IN (SELECT id FROM party WHERE "user" = ?)'
 SELECT_BATCH_ROWS = f"SELECT {_ALL} FROM request WHERE batch = ?"
 
 
@@ -77,7 +83,8 @@ def _differences(table: str, bucket: str, size: int, code: str) -> str:
 
 _PARTS = " + ".join(f"n_{part}" for part in COST_PARTS)
 _INDEXED = f"SELECT 1 FROM seen s WHERE s.day = r.ts / {DAY_US} AND s.h64 = hash64(r.id) AND s.ts = r.ts"
-#: (SQL that counts, what it counts). `hash64` is a function the ledger defines on its connection.
+#: (SQL that counts, what it counts). `hash64` and `card_hash` are functions the ledger defines on its
+#: connection.
 CHECKS: tuple[tuple[str, str], ...] = (
     (
         _differences("rollup_quarter", "quarter", QUARTER_US, "series"),
@@ -85,15 +92,21 @@ CHECKS: tuple[tuple[str, str], ...] = (
     ),
     (_differences("rollup_day", "day", DAY_US, "party"), "daily roll-ups that differ from their rows"),
     (
-        f"SELECT count(*) FROM request WHERE cost IS NOT NULL AND cost <> {_PARTS}",
+        f"SELECT count(*) FROM request WHERE coalesce(cost, 0) <> {_PARTS}",
         "rows whose parts do not add up to their cost",
     ),
+    ("SELECT count(*) FROM request WHERE cost IS NULL AND card <> 0", "rows without a cost that name a price"),
     (
         f"SELECT count(*) FROM request r WHERE NOT EXISTS ({_INDEXED})",
         "rows missing from the id index",
     ),
-    ("SELECT (SELECT count(*) FROM seen) > (SELECT count(*) FROM request)", "id-index entries without a row"),
+    (
+        "SELECT max(0, (SELECT count(*) FROM seen) - (SELECT count(*) FROM request))",
+        "id-index entries without a row",
+    ),
     ("SELECT count(*) FROM request WHERE card NOT IN (SELECT id FROM card)", "rows without their price card"),
+    ("SELECT count(*) FROM card WHERE body <> '' AND card_hash(body) <> card_id", "price cards that were changed"),
+    ("SELECT count(*) FROM request WHERE batch NOT IN (SELECT id FROM batch)", "rows without their batch"),
     *(
         (f"SELECT count(*) FROM request WHERE {code} NOT IN (SELECT id FROM {code})", f"rows without their {code}")
         for code in ("series", "party", "context")
@@ -188,8 +201,14 @@ _ORDERS = {
 ORDERS = tuple(_ORDERS)
 
 
-def requests_statement(query: Query, order: str, limit: int | None) -> tuple[str, list[object]]:
+def requests_statement(
+    query: Query, order: str, limit: int | None, *, without_card: bool = False
+) -> tuple[str, list[object]]:
+    if order not in _ORDERS:
+        raise UsageError(f"unknown order {order!r}{nearest(order, ORDERS)}", f"use one of {', '.join(ORDERS)}")
     condition, bound = conditions(query)
+    if without_card:
+        condition += f" AND f.card IN ({UNPRICED_CODE}, {REPORTED_CODE})"
     columns = ", ".join(f"f.{name}" for name in COLUMNS)
     statement = (
         f"SELECT {columns} FROM request f{_joins(query)} WHERE f.ts >= ? AND f.ts < ?{condition}"

@@ -51,6 +51,8 @@ def add_price(
     }  # fmt: skip
     rates = [f"{key}: {_amount(key, value)}" for key, value in given.items() if value is not None]
     about = {"source": source, "checked": checked}
+    if valid_from:
+        _moment(valid_from)
     target = path.resolve()
     text = decode(read_bytes(target), str(path)) if target.exists() else _HEADER
     newline = "\r\n" if "\r\n" in text else "\n"
@@ -87,6 +89,14 @@ def _amount(key: str, text: str) -> str:
     if not _AMOUNT.fullmatch(amount):
         raise ConfigError(f"{key!r} is not a number: {text[:40]!r}", "write USD per million tokens: 2.50")
     return amount
+
+
+def _moment(text: str) -> int:
+    fields = Fields(parse(f"valid_from: {_quoted(text)}", ""), "", ("valid_from",), "a price")
+    try:
+        return fields.moment("valid_from") or 0
+    except ConfigError as error:
+        raise ConfigError(f"'valid_from' is not a time: {text[:40]!r}", error.hint) from None
 
 
 def _quoted(text: str) -> str:
@@ -163,7 +173,7 @@ class _Editor:
             if not isinstance(prices, Sequence) or prices.span.flow:
                 raise self._refuse(prices.span)
             prices_lines, listed = [], list(prices.items)
-        start = self._moment(valid_from)
+        start = _moment(valid_from)
         new = [f"valid_from: {_quoted(valid_from)}", *rates]
         for node in listed:
             fields = Fields(node, self._origin, PRICE_KEYS, "a price")
@@ -233,11 +243,6 @@ class _Editor:
         else:
             at = next(iter(price.values.values())).span.last_line
             self._edits.append((at, at, [" " * span.column + f"valid_to: {_quoted(moment)}"]))
-
-    def _moment(self, text: str) -> int:
-        moment = Fields(parse(f"valid_from: {_quoted(text)}", "valid_from"), "valid_from", ("valid_from",), "a price")
-        value = moment.moment("valid_from")
-        return value if value is not None else 0
 
     def _refuse(self, span: Span) -> ConfigError:
         return ConfigError(f"{self._origin}:{span.line}: this entry's layout cannot be edited automatically", _BY_HAND)

@@ -14,10 +14,13 @@ _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 
 def csv_text(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """RFC 4180 with \\n line ends. Text a spreadsheet would run as a formula gets an apostrophe before it."""
+    return "".join(map(csv_line, (header, *rows)))
+
+
+def csv_line(cells: Iterable[object]) -> str:
+    """One row of `csv_text`."""
     out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows([_cell(value) for value in row] for row in rows)
+    csv.writer(out, lineterminator="\n").writerow([_cell(cell) for cell in cells])
     return out.getvalue()
 
 
@@ -39,9 +42,11 @@ def _line(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
+_ESCAPES = str.maketrans(
+    {**{mark: f"\\{mark}" for mark in "\\|`*_[]!#@"}, "<": "&lt;", ">": "&gt;", "&": "&amp;"}
+)  # fmt: skip
+
+
 def _escaped(text: str) -> str:
     """No cell ends early, starts HTML, a link or an image, or breaks its line."""
-    text = printable(text)
-    for mark in ("\\", "|", "`", "*", "_", "[", "]", "<", ">", "&", "!", "#", "@"):
-        text = text.replace(mark, {"<": "&lt;", ">": "&gt;", "&": "&amp;"}.get(mark, "\\" + mark))
-    return text
+    return printable(text).translate(_ESCAPES)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from llmcost.ingest.pipeline import Ingested
 
 SHOWN_PROBLEMS = 10
+SHOWN_REASONS = 5
 
 
 def as_json(result: Ingested, *, dry_run: bool = False) -> str:
@@ -45,18 +46,15 @@ def as_json(result: Ingested, *, dry_run: bool = False) -> str:
 
 def as_text(result: Ingested, *, dry_run: bool = False) -> str:
     added = result.added
-    head = "would add" if dry_run else "added"
     sources = ", ".join(f"{s.source} {count(s.requests)}" for s in result.sources)
-    return (
-        f"{head} {count(added.new)} requests worth {usd(added.cost)}"
+    text = (
+        f"{'would add' if dry_run else 'added'} {_many(added.new, 'request')} worth {usd(added.cost)}"
         f" (read {count(result.read)}: {count(added.updated)} updated, {count(added.duplicate)} already known"
-        f"; {count(result.files)} files{': ' + sources if sources else ''})"
-        + (
-            ""
-            if dry_run or not result.batch
-            else f"\nbatch {result.batch}: `llmcost ledger undo {result.batch}` takes it back"
-        )
+        f"; {_many(result.files, 'file')}{': ' + sources if sources else ''})"
     )
+    if not dry_run and added.new + added.updated:
+        text += f"\nbatch {result.batch}: `llmcost ledger undo {result.batch}` takes it back"
+    return text
 
 
 def remarks(result: Ingested) -> list[str]:
@@ -69,12 +67,23 @@ def remarks(result: Ingested) -> list[str]:
             lines.append(f"  {printable(place)}: {printable(redact(problem.reason))}")
         if result.skipped > SHOWN_PROBLEMS:
             lines.append(f"  … and {count(result.skipped - SHOWN_PROBLEMS)} more; --json lists up to 1,000")
-    for reason, number in result.unpriced.most_common(5):
+    reasons = result.unpriced.most_common()
+    for reason, number in reasons[:SHOWN_REASONS]:
         lines.append(
-            f"unpriced: {count(number)} requests: {printable(redact(reason))}; `llmcost prices add` gives it a price"
+            f"unpriced: {_many(number, 'request')}: {printable(redact(reason))}; `llmcost prices add` gives it a price"
         )
+    if len(reasons) > SHOWN_REASONS:
+        rest = sum(number for _, number in reasons[SHOWN_REASONS:])
+        lines.append(f"unpriced: {_many(rest, 'more request')} for other reasons; --json lists them")
     if result.assumed:
-        lines.append(f"{count(result.assumed)} requests of a tier without known rates were priced at standard rates")
+        were = "was" if result.assumed == 1 else "were"
+        lines.append(
+            f"{_many(result.assumed, 'request')} of a tier without known rates {were} priced at standard rates"
+        )
     if result.naive_times:
-        lines.append(f"{count(result.naive_times)} timestamps without an offset were taken as UTC")
+        lines.append(f"times without an offset were taken as UTC: {count(result.naive_times)}")
     return lines
+
+
+def _many(number: int, thing: str) -> str:
+    return f"{count(number)} {thing}{'' if number == 1 else 's'}"

@@ -12,7 +12,7 @@ from llmcost.core.money import usd_text
 from llmcost.core.text import printable, shorten
 from llmcost.core.usage import COST_PARTS
 from llmcost.ledger.protocol import StoredRequest
-from llmcost.reporting.cells import csv_text, markdown_table
+from llmcost.reporting.cells import csv_line, markdown_table
 from llmcost.reporting.console import fitting, render, table
 from llmcost.reporting.numbers import count, usd
 
@@ -74,13 +74,13 @@ def jsonl(rows: Iterable[StoredRequest], zone: tzinfo) -> Iterator[str]:
 
 def csv_lines(rows: Iterable[StoredRequest], zone: tzinfo) -> Iterator[str]:
     """The header, then one interchange record per line."""
-    yield csv_text(COLUMNS, ())
+    yield csv_line(COLUMNS)
     for row in rows:
         record = as_record(row, zone)
         for name in ("tags", "cost_parts_nano"):
             if name in record:
                 record[name] = json.dumps(record[name], ensure_ascii=False)
-        yield csv_text([_cell(record.get(key)) for key in COLUMNS], ())
+        yield csv_line([_cell(record.get(key)) for key in COLUMNS])
 
 
 def _cell(value: Any) -> str:

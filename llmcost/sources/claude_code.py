@@ -17,10 +17,11 @@ from llmcost.core.instants import parse_timestamp
 from llmcost.core.money import nano_from_usd
 from llmcost.core.record import Problem, Record
 from llmcost.core.usage import Usage, usage_from_parts
-from llmcost.sources.reader import LogFile, Source, decode_json
+from llmcost.sources.reader import LogFile, Source, decode_json, glued
 
 PROVIDER = "anthropic"
-_TIERS = {"priority": "priority", "batch": "batch", "flex": "flex"}
+#: What `service_tier` says -> our tier. Another word is kept as it is: priced at standard rates, and said so.
+_TIERS = {None: "standard", "": "standard", "auto": "standard", "default": "standard", "standard_only": "standard"}
 _TYPES = {"user", "assistant", "summary", "system", "progress", "file-history-snapshot", "queue-operation"}
 
 
@@ -96,28 +97,31 @@ def read(file: LogFile) -> Iterator[Record | Problem]:
             yield item
             continue
         number, raw = item
-        if b'"usage"' not in raw:
+        if b'"usage"' not in raw and b'"assistant"' not in raw:
             if raw.startswith(b"{") and raw.endswith(b"}"):
-                if b'"costUSD"' in raw:
-                    yield file.problem(number, "a cost without a usage: not a line Claude Code writes")
-                else:
-                    file.ignored += 1
+                file.ignored += 1
             else:
                 yield file.problem(number, "not a JSON object: the line is cut short or malformed")
             continue
-        try:
-            line = _decoded(raw)
-            if line is None:
-                yield file.problem(number, "not JSON: the line is cut short or malformed")
-                continue
-            record = _record(file, raw, line)
-        except ValueError as error:
-            yield file.problem(number, str(error))
-            continue
-        if record is None:
-            file.ignored += 1
-        else:
-            yield record
+        yield from _read_line(file, number, raw)
+
+
+def _read_line(file: LogFile, number: int, raw: bytes) -> Iterator[Record | Problem]:
+    try:
+        line = _decoded(raw)
+        record = _record(file, raw, line) if line is not None else None
+    except ValueError as error:
+        yield file.problem(number, str(error))
+        return
+    if line is None:
+        yield file.problem(number, "not JSON: the line is cut short or malformed")
+        tail = glued(raw)
+        if tail is not None and b'"message"' in tail and b'"timestamp"' in tail:
+            yield from _read_line(file, number, tail)
+    elif record is None:
+        file.ignored += 1
+    else:
+        yield record
 
 
 def _decoded(raw: bytes) -> _Line | None:
@@ -128,8 +132,6 @@ def _decoded(raw: bytes) -> _Line | None:
     """
     try:
         return _decode(raw) if b'"progress"' not in raw else _decode_progress(raw)
-    except msgspec.ValidationError as error:
-        raise ValueError(str(error)) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         value = decode_json(raw)
     if value is None:
@@ -146,30 +148,47 @@ def _record(file: LogFile, raw: bytes, line: _Line) -> Record | None:
         # A subagent's message, repeated in its parent's log.
         message, sidechain = line.data.message.message, True
         when = line.data.message.timestamp or when
-    if message is None or message.usage is None or message.model == "<synthetic>":
+    if message is None or message.model == "<synthetic>":
         return None
+    usage = message.usage
+    if usage is None:
+        if line.type == "assistant":
+            raise ValueError("an assistant's message without its usage")
+        return None
+    if usage.input_tokens is None and usage.output_tokens is None:
+        raise ValueError("a usage without token counts")
     if when is None:
         raise ValueError("no timestamp")
     if not message.model:
         raise ValueError("no model")
     ts, aware = parse_timestamp(when)
-    file.naive_times += not aware
-    usage = message.usage
-    return Record(
+    record = Record(
         ts,
         file.identity(PROVIDER, message.id or "", raw),
         PROVIDER,
         message.model,
         _usage(usage),
-        "fast" if usage.speed == "fast" else _TIERS.get(usage.service_tier or "", "standard"),
+        "fast" if usage.speed == "fast" else _tier(usage.service_tier),
         session=line.sessionId or "",
         project=_project(line.cwd or ""),
         branch=line.gitBranch or "",
         operation="chat",
         source="claude-code",
         sidechain=sidechain,
-        reported_nano=None if line.costUSD is None else nano_from_usd(line.costUSD),
+        reported_nano=None if line.costUSD is None else _reported(line.costUSD),
     )
+    file.naive_times += not aware
+    return record
+
+
+def _tier(served: str | None) -> str:
+    return _TIERS.get(served) or (served or "").lower()
+
+
+def _reported(usd: float) -> int:
+    if usd < 0:
+        raise ValueError(f"costUSD is negative: {usd}")
+    return nano_from_usd(usd)
 
 
 def _usage(usage: _Usage) -> Usage:

@@ -7,121 +7,45 @@ they mean there: input excludes them. Columns nobody knows become tags. See docs
 
 from __future__ import annotations
 
-import csv
-import io
 import json
+import re
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from contextlib import suppress
+from functools import lru_cache
+from typing import Any
 
 from llmcost.core.instants import parse_timestamp
-from llmcost.core.money import decimal_of, nano_from_usd
+from llmcost.core.money import MAX_NANO, decimal_of, nano_from_usd
 from llmcost.core.providers import canonical_provider
-from llmcost.core.record import TIERS, KeptPrice, Problem, Record
-from llmcost.core.usage import usage_from_totals
+from llmcost.core.record import KeptPrice, Problem, Record
+from llmcost.core.text import clean_field, printable, unguarded
+from llmcost.core.usage import COST_PARTS, MAX_TOKENS, usage_from_totals
+from llmcost.sources.columns import FIELDS, MAX_TAGS, Columns, Plan
+from llmcost.sources.delimited import delimiter_of, header_of, rows
+from llmcost.sources.parsed import family_provider, tier_named
 from llmcost.sources.reader import LogFile, Source
 
-_TEXT = (
-    "request_id", "provider", "model", "app", "environment", "user", "team", "operation", "session", "project",
-    "status", "tier", "region", "error", "branch", "machine", "prompt_id", "source", "prompt_text",
-    "prompt_digest", "prefix_digest", "language",
-)  # fmt: skip
-_COUNTS = {
-    "input_tokens": "input_total", "cached_input_tokens": "cached", "cache_write_tokens": "write_5m",
-    "cache_write_1h_tokens": "write_1h", "input_audio_tokens": "input_audio", "cached_audio_tokens": "cached_audio",
-    "image_tokens": "input_image", "output_tokens": "output_total", "reasoning_tokens": "reasoning",
-    "output_audio_tokens": "output_audio", "output_image_tokens": "output_image", "web_searches": "web_searches",
-}  # fmt: skip
-_OTHERS = (
-    "timestamp", "latency_ms", "time_to_first_token_ms", "cache_hit", "unmetered", "reported_cost_usd", "tags",
-    "prompt_chars", "sidechain", "partial",
-)  # fmt: skip
-_EXPORTED = ("cost_usd", "cost_nano_usd", "priced_as", "identity")
-_EXCLUSIVE = ("cache_read_input_tokens", "cache_creation_input_tokens")
-FIELDS: tuple[str, ...] = (*_OTHERS, *_TEXT, *_COUNTS, *_EXPORTED, *_EXCLUSIVE)
+__all__ = ["CSV", "FIELDS", "JSONL"]
 
-#: field -> what others call it.
-_SYNONYMS: dict[str, tuple[str, ...]] = {
-    "timestamp": (
-        "ts", "time", "datetime", "date", "created", "created_at", "start_time", "starttime", "@timestamp",
-    ),
-    "request_id": ("id", "response_id", "gen_ai.response.id"),
-    "model": ("model_name", "model_id", "gen_ai.response.model", "response_model"),
-    "provider": ("vendor", "gen_ai.provider.name", "gen_ai.system", "custom_llm_provider"),
-    "app": ("app_id", "application", "app_name", "service", "service_name"),
-    "environment": ("env",),
-    "user": ("user_id", "end_user", "username"),
-    "team": ("team_id",),
-    "session": ("session_id", "sessionid", "conversation_id", "gen_ai.conversation.id"),
-    "project": ("project_id", "project_name"),
-    "operation": ("gen_ai.operation.name", "call_type"),
-    "input_tokens": (
-        "prompt_tokens", "tokens_in", "input_token_count", "total_input_tokens", "gen_ai.usage.input_tokens",
-    ),
-    "output_tokens": (
-        "completion_tokens", "tokens_out", "output_token_count", "total_output_tokens", "gen_ai.usage.output_tokens",
-    ),
-    "cached_input_tokens": ("cached_tokens", "input_cached_tokens", "cache_read_tokens"),
-    "cache_write_tokens": ("cache_creation_tokens", "cache_write_5m_tokens"),
-    "reasoning_tokens": ("thinking_tokens", "output_reasoning_tokens"),
-    "latency_ms": ("duration_ms", "response_time_ms", "elapsed_ms"),
-    "time_to_first_token_ms": ("ttft_ms", "first_token_ms"),
-    "cost_usd": ("cost", "spend", "total_cost", "price_usd"),
-    "tier": ("service_tier",),
-    "prompt_text": ("prompt", "input_text"),
-    "web_searches": ("web_search_requests",),
-    "branch": ("git_branch",),
-    "machine": ("host", "hostname"),
-    "error": ("error_message",),
-}  # fmt: skip
-_KNOWN = {name: field for field, names in _SYNONYMS.items() for name in (field, *names)} | {f: f for f in FIELDS}
-_STATUS_OK = {"", "ok", "success", "succeeded", "200", "true", "completed"}
-_TIER_NAMES = {
-    **{name: name for name in TIERS},
-    "": "standard",
-    "default": "standard",
-    "auto": "standard",
-    "on_demand": "standard",
-}
+_AT = {name: place for place, name in enumerate(Record._fields)}
+_BLANK = [Record._field_defaults.get(name) for name in Record._fields]
+_TS, _ID, _PROVIDER, _MODEL, _USAGE = (_AT[name] for name in ("ts", "id", "provider", "model", "usage"))
+_TIER, _STATUS, _ERROR = _AT["tier"], _AT["status"], _AT["error"]
+_LATENCY, _TTFT = _AT["latency_us"], _AT["ttft_us"]
+
+_OK = {"ok", "success", "succeeded", "true", "completed"}
+_FAILED = {"false", "failed", "failure", "error"}
 _TRUE = {"true", "1", "yes", "hit", "t", "y"}
 _FALSE = {"false", "0", "no", "miss", "f", "n"}
-MAX_TAGS = 64
-
-
-class _Plan(NamedTuple):
-    """How the columns of a line map to fields; two columns for one field: the field's own name wins."""
-
-    fields: tuple[tuple[str, str], ...]
-    tags: tuple[str, ...]
-
-
-class _Columns:
-    """Plans by the columns of a line: a log's lines mostly share one."""
-
-    def __init__(self, mapping: Mapping[str, str]) -> None:
-        self._mapping = mapping
-        self._plans: dict[tuple[str, ...], _Plan] = {}
-
-    def plan(self, columns: tuple[str, ...]) -> _Plan:
-        plan = self._plans.get(columns)
-        if plan is None:
-            if len(self._plans) > 10_000:
-                self._plans.clear()
-            plan = self._plans[columns] = self._make(columns)
-        return plan
-
-    def _make(self, columns: tuple[str, ...]) -> _Plan:
-        fields: dict[str, str] = {}
-        tags: list[str] = []
-        for column in columns:
-            name = self.field(column)
-            if name is None:
-                tags.append(column)
-            elif name not in fields or column == name or column in self._mapping:
-                fields[name] = column
-        return _Plan(tuple(fields.items()), tuple(tags[:MAX_TAGS]))
-
-    def field(self, column: str) -> str | None:
-        return self._mapping.get(column) or _KNOWN.get(column.strip().lower())
+#: Cells by which spreadsheets and data frames say that there is nothing.
+_NOTHING = {"", "null", "NULL", "None", "nan", "NaN", "\\N"}
+_GROUPED = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+")
+_WHOLE = re.compile(r"-?[0-9]{1,30}(?:\.0*)?")
+_SHOWN = 40
+#: A provider's name, a colon, and a response id.
+_MAX_OWN_ID = 1_024
+#: Tags an export may hold: those of a log's line (columns and object) and those given at ingest.
+_MAX_OWN_TAGS = 1_024
 
 
 def _looks_like_requests(columns: set[str | None]) -> bool:
@@ -131,26 +55,21 @@ def _looks_like_requests(columns: set[str | None]) -> bool:
 
 
 def sniff_jsonl(file: LogFile) -> bool:
-    columns = _Columns(file.options.mapping)
-    return any(_looks_like_requests({columns.field(name) for name in value}) for value in file.sample[:20])
+    columns = Columns(file.options.mapping)
+    return any(_looks_like_requests({columns.field(name) for name in value}) for value in file.sample)
 
 
 def sniff_csv(file: LogFile) -> bool:
-    first = file.head.removeprefix(b"\xef\xbb\xbf").lstrip().split(b"\n", 1)[0]
+    first = file.head.lstrip().split(b"\n", 1)[0].strip()
     if first.startswith((b"{", b"[")) or b"\x00" in first:
         return False
-    columns = _Columns(file.options.mapping)
-    header = next(csv.reader([first.decode("utf-8", "replace")], delimiter=_delimiter(first)), [])
-    return _looks_like_requests({columns.field(name) for name in header})
-
-
-def _delimiter(header: bytes) -> str:
-    return max(",;\t|", key=lambda mark: header.count(mark.encode()))
+    columns = Columns(file.options.mapping)
+    return _looks_like_requests({columns.field(name) for name in header_of(first.decode("utf-8", "replace"))})
 
 
 def read_jsonl(file: LogFile) -> Iterator[Record | Problem]:
-    columns = _Columns(file.options.mapping)
-    for item in file.values():
+    columns = Columns(file.options.mapping)
+    for item in file.values(lambda value: columns.plan(tuple(value)).timestamp is not None):
         if isinstance(item, Problem):
             yield item
         elif not isinstance(item.value, dict):
@@ -163,175 +82,278 @@ def read_jsonl(file: LogFile) -> Iterator[Record | Problem]:
 
 
 def read_csv(file: LogFile) -> Iterator[Record | Problem]:
-    csv.field_size_limit(1 << 20)
-    text = io.TextIOWrapper(file.text(), "utf-8-sig", errors="replace", newline="")
-    reader = csv.reader((line.replace("\x00", "") for line in text), delimiter=_delimiter(file.head.split(b"\n", 1)[0]))
-    try:
-        header = next(reader)
-    except (StopIteration, csv.Error) as error:
-        yield file.problem(1, f"no CSV header: {error}")
-        return
-    if len(set(header)) < len(header):
-        twice = next(name for name in header if header.count(name) > 1)
-        yield file.problem(1, f"the column {twice!r} occurs twice")
-        return
-    plan = _Columns(file.options.mapping).plan(tuple(header))
-    while True:
-        line = reader.line_num + 1
-        try:
-            row = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            yield file.problem(line, f"not CSV: {error}")
-            continue
-        if not row:
-            continue
-        if len(row) != len(header):
-            yield file.problem(line, f"{len(row)} columns where the header has {len(header)}")
-            continue
-        value = {name: cell for name, cell in zip(header, row, strict=True) if cell != ""}
-        try:
-            yield _record(file, json.dumps(row).encode(), value, plan)
-        except ValueError as error:
-            yield file.problem(line, str(error))
+    delimiter = delimiter_of(file.head.lstrip().split(b"\n", 1)[0].decode("utf-8", "replace"))
+    plan: Plan | None = None
+    header: list[str] = []
+    exported = False
+    for row in rows(file.raw_lines(), delimiter):
+        if isinstance(row, Problem):
+            yield row
+        elif row.problem:
+            yield file.problem(row.line, row.problem)
+            if plan is None:
+                return
+        elif plan is None:
+            header = row.cells
+            twice = next((name for name in header if name and header.count(name) > 1), None)
+            if twice is not None:
+                yield file.problem(row.line, f"the column {twice[:_SHOWN]!r} occurs twice")
+                return
+            plan = Columns(file.options.mapping).plan(tuple(header))
+            exported = "priced_as" in header
+        else:
+            if exported:
+                # Our own export means "None" where it says so, and guards cells against spreadsheets.
+                value = {name: unguarded(cell) for name, cell in zip(header, row.cells, strict=True) if cell}
+            else:
+                value = {name: cell for name, cell in zip(header, row.cells, strict=True) if cell not in _NOTHING}
+            try:
+                yield _record(file, "\x1f".join(row.cells).encode("utf-8", "replace"), value, plan)
+            except ValueError as error:
+                yield file.problem(row.line, str(error))
 
 
-def _record(file: LogFile, raw: bytes, value: dict[str, Any], plan: _Plan) -> Record:
+def _record(file: LogFile, raw: bytes, value: dict[Any, Any], plan: Plan) -> Record:
+    """The request of one line, whose columns are those of `plan`.
+
+    Raises:
+        ValueError: it tells of no request, or has a value that makes no sense.
+    """
     get = value.get
-    found = {name: got for name, column in plan.fields if (got := get(column)) is not None}
-    get = found.get
-    if "timestamp" not in found:
+    when = get(plan.timestamp)
+    if when is None or when == "":
         raise ValueError("no timestamp")
-    ts, aware = parse_timestamp(found["timestamp"])
+    ts, aware = parse_timestamp(when)
+    values: list[Any] = list(_BLANK)
+    for place, column in plan.texts:
+        text = get(column)
+        if text is not None:
+            values[place] = text if type(text) is str else _text(text, column)
+    counts: dict[str, int] = {}
+    for parameter, column in plan.counts:
+        number = get(column)
+        if number is not None and number != "":
+            counts[parameter] = number if type(number) is int else _count(number, column)
+    _add_beside(counts, value, plan)
+    rare = {field: got for field, column in plan.rare if (got := get(column)) is not None and got != ""}
+    model = _text(get(plan.model), "model")
+    exported = "priced_as" in rare
+    status = (_text(get(plan.status), "status") or "ok") if exported else _status(get(plan.status), values[_ERROR])
+    if status == "ok" and not exported:
+        if not model:
+            raise ValueError("no model")
+        if "input_total" not in counts and "output_total" not in counts and not rare.keys() & _COSTS:
+            raise ValueError("no token counts and no cost")
+    provider = _text(get(plan.provider), "provider")
+    if not exported:
+        provider = _provider(provider, model)
+    values[_TS], values[_PROVIDER], values[_MODEL], values[_STATUS] = ts, provider, model, status
+    values[_USAGE] = usage_from_totals(**counts)
+    if (tier := get(plan.tier)) is not None:
+        values[_TIER] = _text(tier, "tier") if exported else tier_named(tier) or "standard"
+    if (latency := get(plan.latency)) is not None:
+        values[_LATENCY] = _microseconds(latency, "latency_ms")
+    if (ttft := get(plan.ttft)) is not None:
+        values[_TTFT] = _microseconds(ttft, "time_to_first_token_ms")
+    if rare or plan.tags:
+        _add_rare(values, rare, value, plan)
+    identity = _text(rare.get("identity"), "identity") if exported else ""
+    # Last: a line that turns out to be no request must not count as an occurrence of itself.
+    values[_ID] = _own_id(identity) if identity else file.identity(provider, _id(get(plan.request_id)), raw)
     file.naive_times += not aware
-    model = _text(get("model"))
-    status = _text(get("status"))
-    status = "ok" if status.lower() in _STATUS_OK else status
-    if not model and status == "ok":
-        raise ValueError("no model")
-    counts = {parameter: _count(found[name], name) for name, parameter in _COUNTS.items() if name in found}
-    if "input_total" not in counts and "output_total" not in counts and status == "ok" and not _has_cost(found):
-        raise ValueError("no token counts and no cost")
-    _add_exclusive(found, counts)
-    provider = _text(get("provider"))
-    if provider:
-        provider = canonical_provider(provider)
-    identity = _text(get("identity")) if "priced_as" in found else ""
-    return Record(
-        ts,
-        identity or file.identity(provider, _text(get("request_id")), raw),
-        provider, model, usage_from_totals(**counts), _tier(_text(get("tier"))),
-        _text(get("app")), _text(get("environment")), _text(get("team")), _text(get("operation")),
-        _text(get("user")), _text(get("project")), _text(get("session")), _text(get("branch")),
-        _text(get("machine")), _text(get("region")), status, _text(get("error")),
-        _text(get("source")) if "priced_as" in found else "",
-        _flag(get("sidechain"), "sidechain") or False,
-        _flag(get("partial"), "partial") or False,
-        _flag(get("cache_hit"), "cache_hit"),
-        _flag(get("unmetered"), "unmetered") or False,
-        _microseconds(get("latency_ms"), "latency_ms"),
-        _microseconds(get("time_to_first_token_ms"), "time_to_first_token_ms"),
-        _reported(found),
-        _tags(found.get("tags"), value, plan.tags),
-        _text(get("prompt_id")), _text(get("prompt_digest")), _text(get("prefix_digest")), _text(get("language")),
-        _count(found["prompt_chars"], "prompt_chars") if "prompt_chars" in found else None,
-        _text(get("prompt_text")),
-        _kept(found),
-    )  # fmt: skip
+    return Record._make(values)
 
 
-def _has_cost(found: Mapping[str, Any]) -> bool:
-    return "cost_usd" in found or "reported_cost_usd" in found
+_COSTS = {"cost_usd", "reported_cost_usd", "cost_nano_usd"}
 
 
-def _text(value: Any) -> str:
+def _add_rare(values: list[Any], rare: dict[str, Any], value: Mapping[str, Any], plan: Plan) -> None:
+    exported = "priced_as" in rare
+    for name in ("prompt_id", "prompt_digest", "prefix_digest", "language"):
+        if name in rare:
+            values[_AT[name]] = clean_field(_text(rare[name], name))
+    for name in ("cache_hit", "unmetered", "sidechain", "partial"):
+        if name in rare:
+            flag = _flag(rare[name], name)
+            values[_AT[name]] = flag if flag is not None or name == "cache_hit" else False
+    if exported and "source" in rare:
+        values[_AT["source"]] = clean_field(_text(rare["source"], "source"))
+    if "prompt_text" in rare:
+        text = rare["prompt_text"]
+        values[_AT["prompt_text"]] = text if isinstance(text, str) else json.dumps(text, ensure_ascii=False)
+    if "prompt_chars" in rare:
+        count = _count(rare["prompt_chars"], "prompt_chars")
+        if not 0 <= count <= MAX_TOKENS:
+            raise ValueError(f"prompt_chars is out of range: {_shown(count)}")
+        values[_AT["prompt_chars"]] = count
+    values[_AT["reported_nano"]] = _reported(rare)
+    values[_AT["tags"]] = _tags(rare.get("tags"), value, plan.tags, _MAX_OWN_TAGS if exported else MAX_TAGS)
+    values[_AT["kept"]] = _kept(rare) if exported else None
+
+
+def _shown(value: Any) -> str:
+    return repr(str(value)[:_SHOWN])
+
+
+def _text(value: Any, name: str) -> str:
+    """A name: text, or a number or truth value as text.
+
+    Raises:
+        ValueError: an object or a list.
+    """
     if isinstance(value, str):
         return value
     if value is None:
         return ""
-    if isinstance(value, bool | int | float):
-        return str(value).lower() if isinstance(value, bool) else str(value)
-    return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int | float):
+        return str(value)
+    if name in ("error", "error_message"):
+        return json.dumps(value, ensure_ascii=False)
+    raise ValueError(f"{name} is not text: {json.dumps(value, ensure_ascii=False)[:_SHOWN]}")
+
+
+def _id(value: Any) -> str:
+    return value if isinstance(value, str) else _text(value, "request_id")
+
+
+def _own_id(identity: str) -> str:
+    """The id under which our own export knew a request."""
+    if len(identity) > _MAX_OWN_ID or printable(identity) != identity:
+        raise ValueError(f"not an identity: {_shown(identity)}")
+    return identity
+
+
+@lru_cache(4096)
+def _provider(name: str, model: str) -> str:
+    """As named; else the only one whose own API serves such a model, so that two logs of one call agree."""
+    return canonical_provider(clean_field(name)) if name else family_provider(model)
+
+
+def _status(value: Any, error: str) -> str:
+    """`ok`, `error`, or the log's own word; an HTTP status below 400 is ok; no status beside an error is one."""
+    if value is None or value == "":
+        return "error" if error else "ok"
+    text = _text(value, "status")
+    lowered = text.strip().lower()
+    if lowered in _OK:
+        return "ok"
+    if lowered in _FAILED:
+        return "error"
+    if lowered.isascii() and lowered.isdigit():
+        return "ok" if len(lowered) < 4 and int(lowered) < 400 else "error"
+    return text
 
 
 def _count(value: Any, name: str) -> int:
-    """A whole number >= 0; text and integral floats are accepted, as CSV and JavaScript write them."""
+    """A whole number; text and integral floats are accepted, as CSV and JavaScript write them."""
     if type(value) is int:
         return value
-    if isinstance(value, bool):
-        raise ValueError(f"{name} is not a count: {value!r}")
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, str):
-        try:
-            return int(value.strip().replace(",", "").removesuffix(".0"))
-        except ValueError:
-            pass
-    raise ValueError(f"{name} is not a count: {str(value)[:40]!r}")
+        text = value.strip()
+        if _WHOLE.fullmatch(text):
+            return int(text.partition(".")[0])
+        if _GROUPED.fullmatch(text):
+            return int(text.replace(",", ""))
+    raise ValueError(f"{name[:_SHOWN]} is not a count: {_shown(value)}")
 
 
-def _add_exclusive(found: Mapping[str, Any], counts: dict[str, int]) -> None:
-    for name, parameter in (("cache_read_input_tokens", "cached"), ("cache_creation_input_tokens", "write_5m")):
-        if name in found and parameter not in counts:
-            count = counts[parameter] = _count(found[name], name)
+def _add_beside(counts: dict[str, int], value: Mapping[str, Any], plan: Plan) -> None:
+    """Counts that stand beside the input instead of within it are added to it."""
+    for parameter, column in plan.beside:
+        number = value.get(column)
+        if number is not None and number != "":
+            counts[parameter] = count = _count(number, column)
+            if count < 0:
+                raise ValueError(f"{column[:_SHOWN]} is negative: {_shown(count)}")
             counts["input_total"] = counts.get("input_total", 0) + count
 
 
-def _tier(name: str) -> str:
-    tier = _TIER_NAMES.get(name.lower())
-    if tier is None:
-        raise ValueError(f"unknown tier {name[:40]!r}")
-    return tier
-
-
 def _flag(value: Any, name: str) -> bool | None:
-    if value is None or isinstance(value, bool):
+    if isinstance(value, bool):
         return value
     text = str(value).strip().lower()
     if text in _TRUE:
         return True
     if text in _FALSE:
         return False
-    if text in {"", "none", "null"}:
+    if text in {"none", "null", "n/a"}:
         return None
-    raise ValueError(f"{name} is neither true nor false: {text[:40]!r}")
+    raise ValueError(f"{name} is neither true nor false: {_shown(value)}")
 
 
 def _microseconds(value: Any, name: str) -> int | None:
     """Milliseconds to microseconds."""
-    if value is None:
+    if value == "":
         return None
+    if type(value) is int and 0 <= value < 10**10:
+        return value * 1000
     try:
         number = decimal_of(value)
-    except ValueError:
-        raise ValueError(f"{name} is not a number: {str(value)[:40]!r}") from None
+    except (TypeError, ValueError):
+        raise ValueError(f"{name} is not a number: {_shown(value)}") from None
     if not 0 <= number < 10**10:
-        raise ValueError(f"{name} is out of range: {str(value)[:40]!r}")
+        raise ValueError(f"{name} is out of range: {_shown(value)}")
     return int(number * 1000)
 
 
-def _reported(found: Mapping[str, Any]) -> int | None:
-    value = found.get("reported_cost_usd")
-    if value is None and "priced_as" not in found:
-        value = found.get("cost_usd")
-    if value is None:
-        return None
+def _reported(rare: Mapping[str, Any]) -> int | None:
+    value = rare.get("reported_cost_usd")
+    if value is None and "priced_as" not in rare:
+        value = rare.get("cost_usd")
+    return None if value is None else _nano(value, "cost")
+
+
+def _nano(value: Any, name: str) -> int:
+    """A cost in USD as nano-USD; a request's cost is never negative."""
     if isinstance(value, str):
-        value = value.strip().removeprefix("$").replace(",", "")
-    return nano_from_usd(value)
+        value = value.strip().removeprefix("$")
+        value = value.replace(",", "") if _GROUPED.match(value) else value
+    elif not isinstance(value, int | float):
+        raise ValueError(f"{name} is not an amount: {_shown(value)}")
+    nano = nano_from_usd(value)
+    if nano < 0:
+        raise ValueError(f"{name} is negative: {_shown(value)}")
+    return nano
 
 
-def _kept(found: Mapping[str, Any]) -> KeptPrice | None:
-    """The price an export of ours carries: `priced_as` is "CARD_ID MATCH"."""
-    if "priced_as" not in found:
-        return None
-    card, _, match = _text(found["priced_as"]).partition(" ")
-    nano = found.get("cost_nano_usd")
-    return KeptPrice(None if nano is None else int(_text(nano)), card, match)
+def _kept(rare: Mapping[str, Any]) -> KeptPrice:
+    """The price an export of ours carries: `priced_as` is "CARD_ID MATCH", and perhaps "assumed"."""
+    card, _, match = clean_field(_text(rare["priced_as"], "priced_as")).partition(" ")
+    match, _, assumed = match.partition(" ")
+    nano: int | None = None
+    if "cost_nano_usd" in rare:
+        nano = _count(rare["cost_nano_usd"], "cost_nano_usd")
+        if not 0 <= nano <= MAX_NANO:
+            raise ValueError(f"cost_nano_usd is out of range: {_shown(nano)}")
+    elif "cost_usd" in rare:
+        nano = _nano(rare["cost_usd"], "cost_usd")
+    return KeptPrice(nano, card, match, _parts(rare.get("cost_parts_nano"), nano), assumed == "assumed")
 
 
-def _tags(given: Any, value: Mapping[str, Any], columns: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+def _parts(given: Any, nano: int | None) -> tuple[int, ...]:
+    """A cost's parts in the order of COST_PARTS, each absent one 0; empty when none are given."""
+    if given is None:
+        return ()
+    if isinstance(given, str):
+        with suppress(ValueError, RecursionError):
+            given = json.loads(given)
+    if not isinstance(given, dict) or not given.keys() <= set(COST_PARTS):
+        raise ValueError(f"cost_parts_nano is not an object of a cost's parts: {_shown(given)}")
+    parts = tuple(given.get(name, 0) for name in COST_PARTS)
+    if any(type(part) is not int or part < 0 for part in parts):
+        raise ValueError(f"cost_parts_nano holds something else than whole numbers: {_shown(given)}")
+    if sum(parts) != nano:
+        raise ValueError(f"cost_parts_nano adds up to {_shown(sum(parts))}, not to the cost {_shown(nano)}")
+    return parts
+
+
+def _tags(
+    given: Any, value: Mapping[str, Any], columns: tuple[str, ...], most: int = MAX_TAGS
+) -> tuple[tuple[str, str], ...]:
     if given is None and not columns:
         return ()
     if isinstance(given, str):
@@ -339,12 +361,18 @@ def _tags(given: Any, value: Mapping[str, Any], columns: tuple[str, ...]) -> tup
             given = json.loads(given)
         except (ValueError, RecursionError):
             given = {"tags": given}
-    tags = {column: _text(value[column]) for column in columns if value.get(column) is not None}
+    tags = {column: _tag(got) for column in columns if (got := value.get(column)) is not None and got != ""}
     if isinstance(given, dict):
-        tags.update({str(key): _text(item) for key, item in list(given.items())[:MAX_TAGS]})
+        tags.update({str(key): _tag(item) for key, item in list(given.items())[:most] if item is not None})
     elif isinstance(given, list):
-        tags.update({_text(item): "true" for item in given[:MAX_TAGS]})
+        tags.update({_tag(item): "true" for item in given[:MAX_TAGS]})
+    elif given is not None:
+        tags["tags"] = _tag(given)
     return tuple(sorted(tags.items()))
+
+
+def _tag(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else _text(value, "tag")
 
 
 JSONL = Source("jsonl", sniff_jsonl, read_jsonl)

@@ -10,16 +10,17 @@ import io
 import stat
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
-from llmcost.core.errors import UsageError
 from llmcost.core.record import Problem, Record
+from llmcost.sources.compressed import BUFFER, Chained, decompressed, read_up_to
 
 #: A line longer than this is skipped and counted; no tool writes one, and memory stays bounded.
 MAX_LINE = 64 * 1024 * 1024
 HEAD = 256 * 1024
+MAX_ID = 256
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -59,6 +60,8 @@ class Source:
 class LogFile:
     """One readable log. `name` is what problems are reported under; content is decompressed on the fly.
 
+    `head` is the start of the content without a byte order mark, and holds at least one whole line of JSON Lines.
+    `overlong` counts lines before `head` that were longer than MAX_LINE.
     `ignored` counts lines that are by design no request (a user's message, a summary).
     `naive_times` counts timestamps without an offset, which were taken as UTC.
     """
@@ -69,11 +72,13 @@ class LogFile:
         self.mtime_us = mtime_us
         self.ignored = 0
         self.naive_times = 0
+        self.overlong = 0
         self._seen: dict[bytes, int] = {}
-        buffered = _decompressed(stream)
-        self.head = _read_up_to(buffered, HEAD)
-        self._rest = buffered
-        self._document: list[Value] | None = None
+        self._stream = stream
+        head, self._rest = decompressed(stream, HEAD)
+        self.head = head.removeprefix(_BOM)
+        self._complete_first_line()
+        self._document: list[Value | Problem] | None = None
 
     @classmethod
     def open(cls, path: Path, options: ReadOptions | None = None) -> LogFile:
@@ -84,8 +89,25 @@ class LogFile:
         """
         info = path.stat()
         if not stat.S_ISREG(info.st_mode):
-            raise OSError(f"not a regular file: {path}")
-        return cls(path.open("rb"), str(path), options, info.st_mtime_ns // 1000)
+            raise OSError("not a regular file")
+        stream = path.open("rb", BUFFER)
+        try:
+            return cls(stream, str(path), options, info.st_mtime_ns // 1000)
+        except BaseException:
+            stream.close()
+            raise
+
+    def _complete_first_line(self) -> None:
+        """A first line longer than HEAD (a pasted image) must not keep the file from being recognised."""
+        while len(self.head) >= HEAD and self.head.lstrip().startswith(b"{") and b"\n" not in self.head.lstrip():
+            line = self.head + self._rest.readline(max(1, MAX_LINE + 1 - len(self.head)))
+            if line.endswith(b"\n") or len(line) <= MAX_LINE:
+                self.head = line + read_up_to(self._rest, HEAD)
+                return
+            self.overlong += 1
+            while (piece := self._rest.readline(BUFFER)) and not piece.endswith(b"\n"):
+                pass
+            self.head = read_up_to(self._rest, HEAD)
 
     @property
     def undated_us(self) -> int | None:
@@ -95,60 +117,61 @@ class LogFile:
     def problem(self, line: int, reason: str) -> Problem:
         return Problem(self.name, line, reason)
 
-    def lines(self) -> Iterator[tuple[int, bytes] | Problem]:
-        """(line number from 1, bytes without the line end); blank lines left out. Read once."""
-        stream = _Chained(self.head, self._rest)
-        readline = stream.readline
+    def raw_lines(self) -> Iterator[tuple[int, bytes] | Problem]:
+        """(line number from 1, bytes with the line end). Read once."""
+        reason = f"line longer than {MAX_LINE >> 20} MiB"
         number = 0
-        while raw := readline(MAX_LINE + 1):
+        while number < self.overlong:
             number += 1
-            if len(raw) > MAX_LINE and not raw.endswith(b"\n"):
-                while raw and not raw.endswith(b"\n"):
-                    raw = readline(MAX_LINE)
-                yield self.problem(number, f"line longer than {MAX_LINE >> 20} MiB")
+            yield self.problem(number, reason)
+        skipping = False
+        for piece in _pieces(self.head, self._rest, MAX_LINE + 1):
+            if skipping:
+                skipping = not piece.endswith(b"\n")
                 continue
-            if number == 1 and raw.startswith(_BOM):
-                raw = raw[3:]
-            text = raw.strip()
-            if text:
-                yield number, text
+            number += 1
+            if len(piece) > MAX_LINE and not piece.endswith(b"\n"):
+                skipping = True
+                yield self.problem(number, reason)
+            else:
+                yield number, piece
+
+    def lines(self) -> Iterator[tuple[int, bytes] | Problem]:
+        """(line number from 1, bytes without surrounding white space); blank lines left out. Read once."""
+        for item in self.raw_lines():
+            if isinstance(item, Problem):
+                yield item
+            elif text := item[1].strip():
+                yield item[0], text
 
     def text(self) -> IO[bytes]:
         """The whole content as a binary stream, for formats that are not made of lines. Read once."""
-        return io.BufferedReader(_Chained(self.head, self._rest), 1 << 20)
+        return io.BufferedReader(Chained(self.head, self._rest), BUFFER)
 
     @cached_property
     def is_lines(self) -> bool:
-        """Whether the first non-blank line is a complete JSON value, that is, whether this is JSON Lines.
+        """Whether this is JSON Lines: some line at its start is by itself a JSON value.
 
+        The first line may be cut short; the lines of an indented document that look whole are indented.
         A one-line array is a document, not a line.
         """
-        first, newline, _ = self.head.removeprefix(_BOM).lstrip().partition(b"\n")
-        if first.startswith(b"["):
+        head = self.head.lstrip()
+        if head.startswith(b"["):
             return False
-        if not newline and len(self.head) >= HEAD:
+        if self.overlong or not head.startswith(b"{"):
             return True
-        return _decoded(first.strip()) is not _BAD or not first.startswith(b"{")
+        first, *more = head.split(b"\n", 50)
+        if _decoded(first.strip()) is not _BAD:
+            return True
+        return any(line.startswith(b"{") and isinstance(_decoded(line.strip()), dict) for line in more[:49])
 
-    def values(self) -> Iterator[Value | Problem]:
-        """Every JSON value: each line of JSON Lines, each element of an array, or the one document. Read once."""
+    def values(self, whole: Callable[[dict[str, Any]], bool] | None = None) -> Iterator[Value | Problem]:
+        """Every JSON value: each line of JSON Lines, each element of an array, or the one document. Read once.
+
+        `whole` judges an object found at the end of a damaged line: whether it is one of the log's own.
+        """
         if self._document is None and not self.is_lines:
-            self._document = []
-            body = _read_up_to(self.text(), MAX_LINE + 1)
-            if len(body) > MAX_LINE:
-                yield self.problem(0, f"a JSON document larger than {MAX_LINE >> 20} MiB; write one value per line")
-                return
-            value = _decoded(body.removeprefix(_BOM))
-            if value is _BAD:
-                yield self.problem(0, "not JSON: the document is cut short or malformed")
-                return
-            if isinstance(value, list):
-                import msgspec
-
-                encode = msgspec.json.Encoder(order="deterministic").encode
-                self._document = [Value(index, encode(item), item) for index, item in enumerate(value, 1)]
-            else:
-                self._document = [Value(1, body, value)]
+            self._document = self._read_document()
         if self._document is not None:
             yield from self._document
             return
@@ -160,131 +183,104 @@ class LogFile:
             value = _decoded(raw)
             if value is _BAD:
                 yield self.problem(line, "not JSON: the line is cut short or malformed")
+                tail = None if whole is None else glued(raw)
+                value = None if tail is None else decode_json(tail)
+                if tail is not None and whole is not None and value is not None and whole(value):
+                    yield Value(line, tail, value)
             else:
                 yield Value(line, raw, value)
+
+    def _read_document(self) -> list[Value | Problem]:
+        body = read_up_to(self.text(), MAX_LINE + 1)
+        if len(body) > MAX_LINE:
+            return [self.problem(0, f"a JSON document larger than {MAX_LINE >> 20} MiB; write one value per line")]
+        value = _decoded(body)
+        if value is _BAD:
+            return [self.problem(0, "not JSON: the document is cut short or malformed")]
+        if not isinstance(value, list):
+            return [Value(1, body, value)]
+        import msgspec
+
+        encode = msgspec.json.Encoder(order="deterministic").encode
+        return [Value(index, encode(item), item) for index, item in enumerate(value, 1)]
 
     @cached_property
     def sample(self) -> list[dict[str, Any]]:
         """The first JSON objects of the file (up to 50), for `sniff`; empty when it holds none."""
         if not self.is_lines:
-            if self.head.removeprefix(_BOM).lstrip()[:1] not in (b"{", b"["):
+            if self.head.lstrip()[:1] not in (b"{", b"["):
                 return []
             found = [item for item in self.values() if isinstance(item, Value)]
             return [item.value for item in found[:50] if isinstance(item.value, dict)]
-        lines = self.head.removeprefix(_BOM).split(b"\n")
-        if len(self.head) >= HEAD:
-            lines = lines[:-1]
-        values = (_decoded(line.strip()) for line in lines[:200] if line.strip())
+        lines = [line.strip() for line in self.head.split(b"\n")[:200]]
+        values = (_decoded(line) for line in lines if line.startswith(b"{"))
         return [value for value in values if isinstance(value, dict)][:50]
 
     def identity(self, provider: str, response_id: str, raw: bytes) -> str:
         """`provider:response_id`; without an id, a hash of the line and how often it has occurred in this file.
 
-        Identical lines keep their multiplicity, and reading the file again gives the same ids.
+        Identical lines keep their multiplicity, and reading the file again gives the same ids. An id that is
+        too long, or not plain text, is hashed.
         """
         if response_id:
-            return f"{provider}:{response_id[:256]}"
-        digest = hashlib.blake2b(raw, digest_size=16).digest()
-        count = self._seen.get(digest, 0)
-        self._seen[digest] = count + 1
-        return f"~{digest.hex()}.{count}" if count else f"~{digest.hex()}"
+            if len(response_id) > MAX_ID or not response_id.isprintable():
+                digest = hashlib.blake2b(response_id.encode("utf-8", "surrogatepass"), digest_size=16)
+                return f"{provider}:#{digest.hexdigest()}"
+            return f"{provider}:{response_id}"
+        line = hashlib.blake2b(raw, digest_size=16).digest()
+        count = self._seen.get(line, 0)
+        self._seen[line] = count + 1
+        return f"~{line.hex()}.{count}" if count else f"~{line.hex()}"
 
     def close(self) -> None:
-        self._rest.close()
+        self._stream.close()
+
+
+def _pieces(head: bytes, rest: IO[bytes], limit: int) -> Iterator[bytes]:
+    """Lines of `head` and then `rest`; one of `limit` bytes without a line end is continued by the next."""
+    buffer = io.BytesIO(head)
+    while piece := buffer.readline(limit):
+        if len(piece) < limit and not piece.endswith(b"\n"):
+            piece += rest.readline(limit - len(piece))
+        yield piece
+    yield from iter(partial(rest.readline, limit), b"")
 
 
 _BAD = object()
+#: Bytes a search through a damaged line may look at, so that no line can make it slow.
+_MAX_WORK = 16 * 1024 * 1024
 
 
 def _decoded(raw: bytes) -> Any:
-    """The JSON value, with NUL bytes and bad UTF-8 forgiven where the structure still stands; else `_BAD`."""
+    """The JSON value, forgiving NUL bytes, bad UTF-8, and NaN or Infinity, which become null; else `_BAD`."""
     import msgspec
 
     try:
         return msgspec.json.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        pass
+        if not raw.rstrip().endswith((b"}", b"]")):
+            return _BAD
+    import json
+
     repaired = raw.replace(b"\x00", b"").decode("utf-8", "replace")
     try:
-        return msgspec.json.decode(repaired)
-    except (msgspec.DecodeError, RecursionError):
+        return json.loads(repaired, parse_constant=lambda _: None)
+    except (ValueError, RecursionError):
         return _BAD
 
 
 def decode_json(raw: bytes) -> Any | None:
-    """The JSON value of `raw`, NUL bytes and bad UTF-8 forgiven; None when it is no JSON (or null)."""
+    """The JSON value of `raw`, forgiving what `LogFile.values` forgives; None when it is no JSON (or null)."""
     value = _decoded(raw)
     return None if value is _BAD else value
 
 
-class _Chained(io.RawIOBase):
-    """The bytes already read for detection, then the rest of the stream."""
-
-    def __init__(self, head: bytes, rest: IO[bytes]) -> None:
-        super().__init__()
-        self._head = io.BytesIO(head)
-        self._rest = rest
-
-    def readable(self) -> bool:
-        return True
-
-    def readline(self, size: int | None = -1, /) -> bytes:
-        limit = -1 if size is None else size
-        line = self._head.readline(limit)
-        if line.endswith(b"\n") or (limit >= 0 and len(line) >= limit):
-            return line
-        return line + self._rest.readline(limit if limit < 0 else limit - len(line))
-
-    def readinto(self, buffer: Any, /) -> int:
-        data = self._head.read(len(buffer)) or self._rest.read(len(buffer))
-        buffer[: len(data)] = data
-        return len(data)
-
-
-def _read_up_to(stream: IO[bytes], size: int) -> bytes:
-    parts = []
-    while size > 0 and (chunk := stream.read(size)):
-        parts.append(chunk)
-        size -= len(chunk)
-    return b"".join(parts)
-
-
-class _Corrupt(io.RawIOBase):
-    """A compressed stream whose damage becomes an OSError, whatever its library raises."""
-
-    def __init__(self, inner: IO[bytes], kind: str) -> None:
-        super().__init__()
-        self._inner = inner
-        self._kind = kind
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any, /) -> int:
-        try:
-            data = self._inner.read(len(buffer))
-        except Exception as error:
-            raise OSError(f"damaged {self._kind} data: {error}") from error
-        buffer[: len(data)] = data
-        return len(data)
-
-    def close(self) -> None:
-        self._inner.close()
-        super().close()
-
-
-def _decompressed(stream: IO[bytes]) -> IO[bytes]:
-    buffered = stream if isinstance(stream, io.BufferedReader) else io.BufferedReader(stream)  # type: ignore[type-var]
-    magic = buffered.peek(4)[:4]
-    if magic[:2] == b"\x1f\x8b":
-        import gzip
-
-        return io.BufferedReader(_Corrupt(gzip.GzipFile(fileobj=buffered), "gzip"), 1 << 20)  # type: ignore[arg-type]
-    if magic == b"\x28\xb5\x2f\xfd":
-        try:
-            import zstandard
-        except ImportError:
-            raise UsageError("cannot read zstandard files", "pip install zstandard") from None
-        reader = zstandard.ZstdDecompressor().stream_reader(buffered, read_across_frames=True)
-        return io.BufferedReader(_Corrupt(reader, "zstandard"), 1 << 20)
-    return buffered
+def glued(raw: bytes) -> bytes | None:
+    """The complete object at the end of a damaged line: what was appended after a crash had cut the line short."""
+    start, work = len(raw), 0
+    while work < _MAX_WORK and (start := raw.rfind(b'{"', 0, start)) > 0:
+        tail = raw[start:]
+        work += len(tail)
+        if isinstance(decode_json(tail), dict):
+            return tail
+    return None

@@ -1,0 +1,96 @@
+"""Forgetting a person: their name and what could identify them leave the ledger, their costs stay."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import sqlite3
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from llmcost.core.record import Record
+from llmcost.ledger import statements as sql
+from llmcost.ledger.codes import Codes
+from llmcost.ledger.protocol import PricedRecord
+from llmcost.ledger.rows import AT, Decoder, to_columns
+from llmcost.ledger.versions import Versions
+
+#: Stands in for a user's name after `ledger forget`.
+FORGOTTEN = "(forgotten)"
+
+
+def anonymous(record: Record) -> Record:
+    """The record without what could identify its user. Project, branch, app and team name no one person."""
+    return record._replace(
+        user=FORGOTTEN, session="", machine="", error="", tags=(), prompt_id="", prompt_digest="", prefix_digest=""
+    )
+
+
+class Erasure:
+    """The list of forgotten names (as keyed digests) and what it means for rows old and new."""
+
+    def __init__(self, db: sqlite3.Connection, codes: Codes, decoder: Decoder, versions: Versions) -> None:
+        self._db = db
+        self._codes = codes
+        self._decoder = decoder
+        self._versions = versions
+
+    def without_forgotten(self, rows: Sequence[PricedRecord]) -> Sequence[PricedRecord]:
+        """Rows as they may be stored: those of forgotten users are made anonymous."""
+        digests = {row[0] for row in self._db.execute("SELECT digest FROM forgotten")}
+        if not digests:
+            return rows
+        key = self.key()
+        hidden = {user for user in {row.record.user for row in rows} if user and _digest(user, key) in digests}
+        return [row._replace(record=anonymous(row.record)) if row.record.user in hidden else row for row in rows]
+
+    def key(self) -> bytes:
+        return bytes(self._db.execute("SELECT value FROM meta WHERE key = 'digest_key'").fetchone()[0])
+
+    def forget(self, user: str) -> int:
+        """Make every row of `user` anonymous, standing or held back. The number of standing rows."""
+        self._db.execute("INSERT OR IGNORE INTO forgotten VALUES (?)", (_digest(user, self.key()),))
+        rows = self._db.execute(sql.SELECT_USER_ROWS, (user,)).fetchall()
+        for columns in rows:
+            self._versions.remove(columns)
+            self._versions.insert(self._anonymous(columns))
+        self._forget_held(user, (columns[AT["id"]] for columns in rows))
+        self._db.execute('DELETE FROM party WHERE "user" = ?', (user,))
+        self._drop_unused_contexts()
+        self._relabel_batches(user)
+        return len(rows)
+
+    def _anonymous(self, columns: Sequence[Any]) -> tuple[Any, ...]:
+        priced = self._decoder.stored(columns).priced
+        return to_columns(
+            priced._replace(record=anonymous(priced.record)), columns[AT["batch"]], self._codes.of, columns[AT["card"]]
+        )
+
+    def _forget_held(self, user: str, identities: Iterable[str]) -> None:
+        """Other versions of the person's requests, and versions that name them, are theirs too."""
+        known = set(identities)
+        held = self._db.execute("SELECT key, id, row FROM superseded").fetchall()
+        for key, identity, text in held:
+            columns = json.loads(text)
+            if identity in known or self._codes.names("party", columns[AT["party"]])[0] == user:
+                row = json.dumps(self._anonymous(columns))
+                self._db.execute("UPDATE superseded SET row = ? WHERE key = ?", (row, key))
+
+    def _drop_unused_contexts(self) -> None:
+        """Sessions and machines no row refers to any more."""
+        used = {row[0] for row in self._db.execute("SELECT DISTINCT context FROM request")}
+        used |= {json.loads(row[0])[AT["context"]] for row in self._db.execute("SELECT row FROM superseded")}
+        codes = [row[0] for row in self._db.execute("SELECT id FROM context")]
+        self._db.executemany("DELETE FROM context WHERE id = ?", [(code,) for code in codes if code not in used])
+
+    def _relabel_batches(self, user: str) -> None:
+        """A batch's label is the paths it read, which may hold the name as a word."""
+        word = re.compile(rf"(?<!\w){re.escape(user)}(?!\w)")
+        for number, label in self._db.execute("SELECT id, label FROM batch").fetchall():
+            if word.search(label):
+                self._db.execute("UPDATE batch SET label = ? WHERE id = ?", (word.sub(FORGOTTEN, label), number))
+
+
+def _digest(user: str, key: bytes) -> bytes:
+    return hashlib.blake2b(user.encode("utf-8", "replace"), key=key, digest_size=16).digest()
