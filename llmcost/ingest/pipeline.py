@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from operator import itemgetter
 from pathlib import Path
 from typing import IO, NamedTuple
@@ -79,7 +80,8 @@ class Ingested:
 
 
 Progress = Callable[[int, int, str], None]
-"""Called with (files done, files in all, name of the file at hand)."""
+"""Called with (bytes done, bytes in all, name of the file at hand), now and then."""
+_TICK = 1 << 13
 
 
 class Ingest:
@@ -100,13 +102,18 @@ class Ingest:
         self._rows: list[PricedRecord] = []
         self.result = Ingested()
         self._label, self._now_us = label, now_us
+        self._progress: Callable[[LogFile], None] | None = None
 
     def paths(self, files: Iterable[Path], progress: Progress | None = None) -> None:
         """Read files one after another; what cannot be read is a problem, not an end."""
-        listed = list(files)
-        for done, path in enumerate(listed):
+        listed = [(path, _size(path)) for path in files]
+        total = sum(size for _, size in listed)
+        done = 0
+        for path, size in listed:
             if progress is not None:
-                progress(done, len(listed), str(path))
+                self._progress = partial(_report, progress, done, total)
+                progress(done, total, str(path))
+            done += size
             try:
                 file = LogFile.open(path, self._options)
             except OSError as error:
@@ -116,8 +123,9 @@ class Ingest:
                 self._read(file)
             finally:
                 file.close()
+        self._progress = None
         if progress is not None:
-            progress(len(listed), len(listed), "")
+            progress(total, total, "")
 
     def stream(self, stream: IO[bytes], name: str) -> None:
         """Read one log that is no file on disk. The caller closes it."""
@@ -163,6 +171,8 @@ class Ingest:
                     result.skip(item)
                     continue
                 result.read += 1
+                if self._progress is not None and not result.read % _TICK:
+                    self._progress(file)
                 known = held.setdefault(item.id, item)
                 if known is not item:
                     mine, other = _rank(item), _rank(known)
@@ -247,6 +257,17 @@ class Ingest:
         self.result.added = self.result.added.plus(Added(duplicate=self._folded))
         self._folded = 0
         return self.result
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+def _report(progress: Progress, before: int, total: int, file: LogFile) -> None:
+    progress(before + file.position, total, file.name)
 
 
 #: The names of a record that are cleaned and filled in: provider, model, and tier to status.

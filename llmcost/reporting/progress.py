@@ -11,12 +11,13 @@ from llmcost.core.text import printable, shorten
 
 @contextmanager
 def progress(title: str, stream: TextIO) -> Iterator[Callable[[int, int, str], None]]:
-    """Gives a function of (done, total, name of what is at hand)."""
+    """Gives a function of (bytes done, bytes in all, name of what is at hand)."""
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
     bar = Progress(
-        TextColumn(title), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[name]}", markup=False),
+        TextColumn(title), BarColumn(), DownloadColumn(), TimeRemainingColumn(),
+        TextColumn("{task.fields[name]}", markup=False),
         console=Console(file=stream), transient=True,
     )  # fmt: skip
     with bar:

@@ -97,6 +97,11 @@ class LogFile:
             stream.close()
             raise
 
+    @property
+    def position(self) -> int:
+        """Bytes of the file that were read, compressed ones where it is."""
+        return self._stream.tell()
+
     def _complete_first_line(self) -> None:
         """A first line longer than HEAD (a pasted image) must not keep the file from being recognised."""
         while len(self.head) >= HEAD and self.head.lstrip().startswith(b"{") and b"\n" not in self.head.lstrip():

@@ -238,8 +238,22 @@ def test_a_stream_is_read_like_a_file() -> None:
     )  # fmt: skip
 
 
-def test_progress_is_told_before_each_file_and_at_the_end(tmp_path: Path) -> None:
+def test_progress_is_told_in_bytes_before_each_file_and_at_the_end(tmp_path: Path) -> None:
     told: list[tuple[int, int, str]] = []
     paths = [write(tmp_path / name, flat()) for name in "ab"]
-    Ingest(memory(), BOOK).paths(paths, lambda *step: told.append(step))
-    assert told == [(0, 2, str(paths[0])), (1, 2, str(paths[1])), (2, 2, "")]
+    size = paths[0].stat().st_size
+    Ingest(memory(), BOOK).paths([*paths, tmp_path / "gone"], lambda *step: told.append(step))
+    assert told == [
+        (0, 2 * size, str(paths[0])), (size, 2 * size, str(paths[1])), (2 * size, 2 * size, str(tmp_path / "gone")),
+        (2 * size, 2 * size, ""),
+    ]  # fmt: skip
+
+
+def test_progress_is_told_within_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pipeline, "_TICK", 2)
+    path = write(tmp_path / "log", *(flat(request_id=f"r{number}") for number in range(5)))
+    size = path.stat().st_size
+    told: list[tuple[int, int, str]] = []
+    Ingest(memory(), BOOK).paths([path], lambda *step: told.append(step))
+    assert [name for _, _, name in told] == [str(path)] * 3 + [""]
+    assert all(0 <= done <= total == size for done, total, _ in told)
