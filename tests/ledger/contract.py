@@ -151,6 +151,13 @@ class LedgerContract:
         assert stored(ledger) == [between]
         assert ledger.check() == []
 
+    def test_what_a_version_replaced_does_not_hold_back_another(self, ledger: Ledger) -> None:
+        add(ledger, row(ts=T0 + DAY, tokens=5))
+        both = [row(ts=T0, tokens=9), row(ts=T0 + 2 * DAY, tokens=1)]
+        assert ledger.add(both, batch(ledger)) == Added(new=1, updated=1, cost=70)
+        assert stored(ledger) == both
+        assert ledger.check() == []
+
     @shared
     @given(splits(versions), st.booleans())
     def test_any_order_and_any_split_give_the_same_ledger(
@@ -587,14 +594,16 @@ class SharedLedgerContract(LedgerContract):
             assert len(stored(ledger)) == 2
 
     def test_a_name_forgotten_elsewhere_is_not_written_again(self, ledger: Ledger) -> None:
-        # Both handles know the codes of "ann"; one forgets her, and her code may be given to the next user.
-        add(ledger, row("openai:1", user="ann"))
+        add(ledger, row("openai:1", user="ann", session="s"))
         with closing(self.again(ledger)) as other:
-            assert len(stored(other)) == 1
             assert other.forget_user("ann") == 1
-            add(other, row("openai:2", user="bob"))
-        add(ledger, row("openai:3", user="ann"), row("openai:4", user="bob"))
-        assert sorted((one.record.id, one.record.user) for one in stored(ledger)) == [
-            ("openai:1", "(forgotten)"), ("openai:2", "bob"), ("openai:3", "(forgotten)"), ("openai:4", "bob"),
-        ]  # fmt: skip
+            add(other, row("openai:2", user="bob", session="t"))
+            assert len(stored(other)) == 2
+            # This handle knew codes of "ann" and "s", which are gone and may be given to others.
+            add(ledger, row("openai:3", user="ann"), row("openai:4", user="bob", session="s"))
+            for handle in (ledger, other):
+                assert sorted((one.record.id, one.record.user, one.record.session) for one in stored(handle)) == [
+                    ("openai:1", "(forgotten)", ""), ("openai:2", "bob", "t"), ("openai:3", "(forgotten)", ""),
+                    ("openai:4", "bob", "s"),
+                ]  # fmt: skip
         assert ledger.check() == []

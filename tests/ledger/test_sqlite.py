@@ -13,7 +13,7 @@ import pytest
 
 from llmcost.core.errors import LedgerError, LedgerFileError, UsageError
 from llmcost.ledger.connect import MEMORY
-from llmcost.ledger.protocol import Added, Ledger
+from llmcost.ledger.protocol import Added, Ledger, Query
 from llmcost.ledger.sqlite import SqliteLedger
 from tests.ledger.contract import LedgerContract, SharedLedgerContract
 from tests.ledger.samples import DAY, EVERYTHING, QUARTER, T0, add, batch, row, stored, summed, totals
@@ -119,6 +119,7 @@ def test_a_forgotten_name_leaves_the_files_bytes() -> None:
     path = Path("ledger.db")
     secrets = (b"Xaviera", b"session-of-x", b"laptop-of-x", b"mail-of-x", b"digest-of-x")
     with closing(SqliteLedger(path, write=True)) as ledger:
+        ledger._db.execute("PRAGMA secure_delete = OFF")  # some builds of SQLite have it on
         fields: dict[str, Any] = {"session": "session-of-x", "machine": "laptop-of-x", "prompt_digest": "digest-of-x",
                   "tags": (("mail", "mail-of-x"),), "error": "Xaviera failed"}  # fmt: skip
         for number in range(3):
@@ -129,13 +130,15 @@ def test_a_forgotten_name_leaves_the_files_bytes() -> None:
             ledger.add(rows, logs)
         add(ledger, row("other", user="Xavier"))
         before = ledger.sums(EVERYTHING)[0].sums["cost"]
+        add(ledger, row("gone", user="other", session="session-of-x"))
+        ledger.undo(5)  # deleted bytes stay in the file until it is rewritten
         content = b"".join(file.read_bytes() for file in Path().glob("ledger.db*"))
         assert all(secret in content for secret in secrets)
         assert ledger.forget_user("Xaviera") == 200
         for file in Path().glob("ledger.db*"):
             assert not [secret for secret in secrets if secret in file.read_bytes()], file
         assert ledger.sums(EVERYTHING)[0].sums["cost"] == before
-        assert [info.label for info in ledger.info().batches] == ["/home/(forgotten)/logs"] * 3 + ["test"]
+        assert [info.label for info in ledger.info().batches] == ["/home/(forgotten)/logs"] * 3 + ["test"] * 2
         assert ledger.check() == []
         # The connection is as good as before.
         assert ledger.add([row("later", user="Xaviera")], batch(ledger)).new == 1
@@ -159,6 +162,38 @@ def test_forgetting_beside_a_reader_says_that_bytes_remain(path: Path, monkeypat
         assert {one.record.user for one in stored(ledger)} == {"(forgotten)", "bob"}
         ledger.forget_user("ann")
     assert b"ann" not in path.read_bytes()
+
+
+# Versions
+
+
+def test_a_log_read_again_and_again_does_not_make_the_file_grow() -> None:
+    with closing(SqliteLedger(MEMORY, write=True)) as ledger:
+        add(ledger, row(tokens=9))
+        for _ in range(3):
+            add(ledger, row(tokens=1), row(tokens=2), row("openai:2", ts=T0 + 1))
+        assert ledger._db.execute("SELECT count(*) FROM superseded").fetchone()[0] == 1
+
+
+def test_the_parts_of_a_sum_are_of_one_state() -> None:
+    # A ragged interval takes several statements; another process writes between the first and the second.
+    path = Path("ledger.db")
+    query = Query(T0 + 1, T0 + DAY + 1, by=("model",))
+    with closing(SqliteLedger(path, write=True)) as ledger, closing(SqliteLedger(path, write=True)) as other:
+        add(ledger, row("openai:1", ts=T0 + QUARTER, tokens=1))
+        before = summed(ledger, query)
+        statements: list[str] = []
+
+        def interfere(statement: str) -> None:
+            statements.append(statement)
+            if sum(one.startswith("SELECT") for one in statements) == 2:
+                ledger._db.set_trace_callback(None)
+                add(other, row("openai:2", ts=T0 + 1, tokens=2), row("openai:3", ts=T0 + DAY, tokens=2))
+
+        ledger._db.set_trace_callback(interfere)
+        assert summed(ledger, query) == before
+        assert len(stored(ledger)) == 3
+        assert summed(ledger, query)["gpt-4o",]["requests"] == 3
 
 
 # Rehearsal
