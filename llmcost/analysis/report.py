@@ -46,6 +46,8 @@ class Report(NamedTuple):
     apps: tuple[Group, ...]
     unpriced: tuple[Group, ...]
     """(provider, model) groups with requests that have no cost, most requests first."""
+    layers: tuple[str, ...]
+    """The price layers that priced the ledger's rows."""
     newest_us: int | None
     """Time of the newest row at or before the period's end; None: there is none."""
 
@@ -74,6 +76,7 @@ def report(ledger: Ledger, question: Question) -> Report:
             models,
             apps,
             _unpriced(ledger, period, question) if sums["unpriced"] else (),
+            tuple(ledger.price_layers()),
             ledger.newest_at(period.end - 1),
         )
 

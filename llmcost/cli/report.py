@@ -67,7 +67,7 @@ def report(
     view = View(
         sections=tuple(section or default),
         top=(_TOP if form in ("table", "markdown") else None) if top is None else (top or None),
-        width=env.width, color=env.color, charts=charts, prices=_prices(env),
+        width=env.width, color=env.color, charts=charts,
     )  # fmt: skip
     env.emit(_render(REPORT_FORMATS[form], found, view))
     if not found.sums["requests"]:
@@ -86,11 +86,6 @@ def _render(target: str, found: Report, view: object) -> str:
     module, _, attribute = target.partition(":")
     text: str = getattr(import_module(module), attribute)(found, view)
     return text
-
-
-def _prices(env: Env) -> str:
-    """The price sources in order of authority."""
-    return ", ".join(f"{layer.name} ({layer.origin})" for layer in env.book.layers)
 
 
 def _nothing(found: Report, env: Env) -> str:

@@ -36,6 +36,11 @@ def from_us(us: int, zone: tzinfo = UTC) -> datetime:
     return (EPOCH + timedelta(microseconds=us)).astimezone(zone)
 
 
+def plausible(us: int) -> bool:
+    """Whether a request can have been made then: in the years 2000 to 2099."""
+    return _EARLIEST <= us < _LATEST
+
+
 def parse_timestamp(value: object) -> tuple[int, bool]:
     """A log's timestamp as (microseconds since the epoch, whether it named its offset).
 
@@ -65,7 +70,7 @@ def parse_timestamp(value: object) -> tuple[int, bool]:
         us = _from_epoch_text(repr(value))
     else:
         raise ValueError(f"not a timestamp: {str(value)[:40]!r}")
-    if not _EARLIEST <= us < _LATEST:
+    if not plausible(us):
         raise ValueError(f"timestamp outside 2000-2099: {str(value)[:40]!r}")
     return us, aware
 

@@ -254,6 +254,8 @@ class Ingest:
     def finish(self) -> Ingested:
         """Write what is left and return the account of it all."""
         self._flush()
+        if self.result.batch and not self._ledger.end_batch(self.result.batch):
+            self.result.batch = 0
         self.result.added = self.result.added.plus(Added(duplicate=self._folded))
         self._folded = 0
         return self.result

@@ -183,6 +183,9 @@ class Ledger(Protocol):
     def begin_batch(self, label: str, now_us: int) -> int:
         """Register an ingest and return its number, which `undo` takes."""
 
+    def end_batch(self, batch: int) -> bool:
+        """Say that a batch is complete; whether it stays on record. One that changed nothing leaves no trace."""
+
     def add(self, rows: Sequence[PricedRecord], batch: int) -> Added:
         """Add rows under the identity and merge rules (docs/ledger.md); idempotent, and independent of order.
 
@@ -228,6 +231,9 @@ class Ledger(Protocol):
 
     def check(self) -> list[str]:
         """Everything that is wrong with the stored data, one sentence each; empty when sound."""
+
+    def price_layers(self) -> list[str]:
+        """Names of the price layers whose cards priced anything, in alphabetical order."""
 
     def digest_key(self) -> bytes:
         """The ledger's own secret for keyed digests of texts."""

@@ -34,6 +34,8 @@ class SqliteLedger:
         self._versions = Versions(self._db, self._decoder)
         self._erasure = Erasure(self._db, self._codes, self._decoder, self._versions)
         self._rehearsing = False
+        #: Batches begun here that have not added or replaced a row.
+        self._barren: set[int] = set()
 
     # Writing
 
@@ -80,7 +82,15 @@ class SqliteLedger:
         with self._transaction():
             insert = "INSERT INTO batch (started_us, label) VALUES (?, ?)"
             cursor = self._db.execute(insert, (now_us, well_formed(label)))
-            return int(cursor.lastrowid or 0)
+            batch = int(cursor.lastrowid or 0)
+        self._barren.add(batch)
+        return batch
+
+    def end_batch(self, batch: int) -> bool:
+        if batch not in self._barren:
+            return True
+        with self._transaction():
+            return self._db.execute(sql.DELETE_BARREN, (batch, batch)).rowcount == 0
 
     def add(self, rows: Sequence[PricedRecord], batch: int) -> Added:
         if not rows:
@@ -105,6 +115,8 @@ class SqliteLedger:
             for statement in sql.APPLY_INCOMING:
                 self._db.execute(statement)
             self._apply_delta()
+        if left > kept:
+            self._barren.discard(batch)
         return Added(left - updated - kept, updated, len(rows) - left + kept, unpriced, cost)
 
     def _expect_batch(self, batch: int) -> None:
@@ -263,6 +275,10 @@ class SqliteLedger:
                 f"forgotten, but the old bytes stay in {self.path}-wal while another process reads the ledger",
                 "when it has ended, run the command again",
             )
+
+    def price_layers(self) -> list[str]:
+        with translated(self.path):
+            return [row[0] for row in self._db.execute(sql.SELECT_LAYERS)]
 
     def digest_key(self) -> bytes:
         with translated(self.path):

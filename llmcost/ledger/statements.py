@@ -36,6 +36,10 @@ DROP_STAGED = "DELETE FROM temp.incoming WHERE n = ?"
 
 STAGED_COST = "SELECT coalesce(sum(cost), 0), count(*) - count(cost) FROM temp.incoming"
 
+#: A batch whose losing versions wait behind others must be kept: undoing those brings them back.
+DELETE_BARREN = "DELETE FROM batch WHERE id = ? AND NOT EXISTS (SELECT 1 FROM superseded WHERE batch = ?)"
+SELECT_LAYERS = "SELECT DISTINCT layer FROM card WHERE layer <> '' ORDER BY layer"
+
 DELETE_ROW = "DELETE FROM request WHERE ts = ? AND id = ?"
 DELETE_SEEN = "DELETE FROM seen WHERE day = ? AND h64 = ? AND ts = ?"
 DELTA_OUT = f"INSERT INTO temp.delta SELECT -1, {_ALL} FROM request WHERE ts = ? AND id = ?"

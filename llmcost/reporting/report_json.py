@@ -49,7 +49,7 @@ def render(report: Report, view: View) -> str:
             }
             for group in report.unpriced
         ],
-        "prices": view.prices,
+        "price_layers": list(report.layers),
     }  # fmt: skip
     return json.dumps(document, ensure_ascii=False, indent=2)
 

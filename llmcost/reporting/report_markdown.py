@@ -39,8 +39,8 @@ def render(report: Report, view: View) -> str:
     if "unpriced" in view.sections and report.unpriced:
         rows = [(name(g.key[0]), name(g.key[1]), count(g.sums["unpriced"])) for g in report.unpriced]
         blocks.append("### Without a price\n\n" + markdown_table(("provider", "model", "requests"), rows, right=(2,)))
-    if view.prices:
-        blocks.append(f"Prices: {view.prices}")
+    if report.layers:
+        blocks.append(f"Prices: {', '.join(report.layers)}")
     return "\n\n".join(blocks)
 
 

@@ -54,8 +54,8 @@ def _sections(report: Report, view: View) -> Iterator[RenderableType]:
         yield _heading("Without a price (`llmcost prices add`, then `llmcost reprice`)")
         rows = [(name(g.key[1]), name(g.key[0]), count(g.sums["unpriced"])) for g in report.unpriced]
         yield table(("model", "provider", "requests"), rows, right=(2,))
-    if view.prices:
-        yield Text(f"\nprices: {view.prices}", style="dim")
+    if report.layers:
+        yield Text(f"\nprices: {', '.join(report.layers)} (`llmcost prices show MODEL`)", style="dim")
 
 
 def _heading(text: str) -> RenderableType:

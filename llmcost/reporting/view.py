@@ -26,8 +26,6 @@ class View(NamedTuple):
     width: int | None = None
     color: bool = False
     charts: bool = False
-    prices: str = ""
-    """Where the prices come from, in words."""
 
 
 def name(value: str) -> str:

@@ -14,6 +14,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
+from llmcost.core.instants import plausible
 from llmcost.core.record import Problem, Record
 from llmcost.sources.compressed import BUFFER, Chained, decompressed, read_up_to
 
@@ -117,7 +118,8 @@ class LogFile:
     @property
     def undated_us(self) -> int | None:
         """The time to give a request whose log has none, or None when it has to be skipped."""
-        return self.mtime_us if self.options.undated_mtime else self.options.undated
+        us = self.mtime_us if self.options.undated_mtime else self.options.undated
+        return us if us is not None and plausible(us) else None
 
     def problem(self, line: int, reason: str) -> Problem:
         return Problem(self.name, line, reason)

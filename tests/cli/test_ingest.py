@@ -286,6 +286,7 @@ def test_at_dates_what_has_no_time() -> None:
     assert stored("ts") == [(1_767_956_400_000_000,)]  # 11:00 UTC
     assert ingest("a.json", "--at", "mtime", "--json").json["new"] == 1
     assert_error(ingest("a.json", "--at", "later"), 2, "not a time: 'later'")
+    assert_error(ingest("a.json", "--at", "1960-01-01"), 2, "--at '1960-01-01' is outside the years 2000-2099")
 
 
 # --- the ledger file ---------------------------------------------------------------------------------------------

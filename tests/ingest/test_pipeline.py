@@ -148,7 +148,7 @@ def test_an_implausible_cost_is_skipped_and_not_stored(tmp_path: Path) -> None:
         (b"hello\n", "not a log that llmcost knows"),
         ("hello".encode("utf-16"), "UTF-16 text: save it as UTF-8"),
         (b"\x1f\x8bgarbage", "cannot be read: damaged gzip data"),
-        (gzip.compress(b""), "the file is empty"),
+        (gzip.compress(b"", mtime=0), "the file is empty"),
     ],
 )
 def test_files_that_are_no_logs_are_problems_and_others_are_read(tmp_path: Path, content: bytes, reason: str) -> None:

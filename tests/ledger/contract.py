@@ -70,6 +70,25 @@ class LedgerContract:
         info = ledger.info()
         assert (info.requests, info.first_us, info.last_us, info.unpriced, info.batches) == (0, None, None, 0, ())
 
+    def test_a_batch_that_changes_nothing_leaves_no_trace(self, ledger: Ledger) -> None:
+        first = ledger.begin_batch("one", T0)
+        ledger.add([row("openai:1"), row("openai:2", tokens=9)], first)
+        assert ledger.end_batch(first)
+        again = ledger.begin_batch("two", T0 + 1)
+        ledger.add([row("openai:1")], again)
+        assert not ledger.end_batch(again)
+        lesser = ledger.begin_batch("three", T0 + 2)
+        ledger.add([row("openai:2", tokens=3)], lesser)
+        assert ledger.end_batch(lesser)
+        assert [(batch.label, batch.rows) for batch in ledger.info().batches] == [("one", 2), ("three", 0)]
+
+    def test_the_layers_that_priced_rows_are_known(self, ledger: Ledger) -> None:
+        assert ledger.price_layers() == []
+        unpriced = row("openai:3", basis=Basis(UNPRICED))
+        ledger.add([row("openai:1"), row("openai:2", basis=CARD._replace(layer="user")), unpriced],
+                   ledger.begin_batch("one", T0))  # fmt: skip
+        assert ledger.price_layers() == ["catalogue", "user"]
+
     def test_a_row_comes_back_whole(self, ledger: Ledger) -> None:
         full = row(
             "anthropic:msg_1", provider="anthropic", model="claude", usage=Usage(*range(1, 13)), tier="batch",

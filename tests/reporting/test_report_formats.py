@@ -68,12 +68,12 @@ def rendered(name: str, found: Report, view: View) -> str:
 
 
 CASES = {
-    "table.txt": ("table", ("model",), View(prices="packaged (pricing.yaml)")),
+    "table.txt": ("table", ("model",), View()),
     "table-60.txt": ("table", ("model",), View(width=60)),
     "table-groups.txt": ("table", ("app", "model"), View(sections=("summary", "groups"))),
     "charts.txt": ("table", ("model",), View(charts=True)),
     "charts-160.txt": ("table", ("model",), View(charts=True, width=160)),
-    "report.json": ("json", ("app", "model"), View(top=2, prices="packaged (pricing.yaml)")),
+    "report.json": ("json", ("app", "model"), View(top=2)),
     "groups.csv": ("csv", ("app",), View()),
     "trend.csv": ("csv", ("app",), View(sections=("trend",))),
     "report.md": ("markdown", ("app",), View(sections=SECTIONS, top=2)),
