@@ -4,31 +4,25 @@ from __future__ import annotations
 
 from contextlib import closing
 
+from llmcost.analysis.periods import Span, compared
 from llmcost.cli.environment import Env
 from llmcost.cli.options import single
-from llmcost.cli.period import Day, Last, Month, Since, Until, Week, Where, filters
+from llmcost.cli.period import Where, filters
 
 
 def export(
     env: Env,
-    day: Day = "",
-    week: Week = "",
-    month: Month = "",
-    last: Last = "",
-    since: Since = "",
-    until: Until = "",
+    span: Span,
     where: Where = None,
 ) -> None:
     """Write the ledger's rows as JSON Lines (or --format csv); all of them unless a period is given.
 
     `llmcost ingest` reads the result back and keeps identities, costs and sources.
     """
-    from llmcost.analysis.periods import Span, compared
     from llmcost.ledger.protocol import Query
     from llmcost.reporting.requests import csv_lines, jsonl
 
     form = env.choose_format("jsonl", "csv")
-    span = Span(day, week, month, last, since, until)
     where_all = filters(where)
     period = compared(span, env.now_us, env.zone).period if any(span) else None
     with closing(env.open_ledger()) as ledger, ledger.snapshot():

@@ -10,7 +10,9 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from llmcost.analysis.periods import Span
 from llmcost.cli.environment import Env
+from llmcost.cli.period import SPAN
 from llmcost.core.errors import UsageError, nearest
 
 _Text = str | None
@@ -42,16 +44,26 @@ def _parameter(name: str) -> inspect.Parameter:
 def command(function: Callable[..., int | None]) -> Callable[..., int]:
     """Make a Typer command of `function(env, …)`: the common options go into its `Env`, the rest to it.
 
-    An option the function takes itself, such as `prices add --output PRICE`, replaces the common one of its name.
+    A parameter of type `Span` stands for the options that choose a period. An option the function takes itself, such
+    as `prices add --output PRICE`, replaces the common one of its name.
     What the function returns is the exit code (None: 0).
     """
     signature = inspect.signature(function, eval_str=True)
-    own = [parameter for name, parameter in signature.parameters.items() if name != "env"]
+    own: list[inspect.Parameter] = []
+    span = ""
+    for name, parameter in signature.parameters.items():
+        if parameter.annotation is Span:
+            span = name
+            own += [parameter.replace(name=key, default="", annotation=option) for key, option in SPAN.items()]
+        elif name != "env":
+            own.append(parameter)
     shared = [name for name in COMMON if name not in signature.parameters]
 
     @wraps(function)
     def run(ctx: typer.Context, **given: Any) -> int:
         common = {name: given.pop(name) for name in shared}
+        if span:
+            given[span] = Span(**{name: given.pop(name) for name in SPAN})
         return int(function(Env(_merged(ctx, common)), **given) or 0)
 
     context = inspect.Parameter("ctx", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)

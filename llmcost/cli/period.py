@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from llmcost.core.errors import UsageError
 
 _UNTIL = "; =current for the one that is not over."
-Day = Annotated[str, typer.Option("--day", metavar="[=current]", help=f"The last complete day{_UNTIL}")]
-Week = Annotated[str, typer.Option("--week", metavar="[=current]", help=f"The last seven complete days{_UNTIL}")]
-Month = Annotated[str, typer.Option("--month", metavar="[=current]", help=f"The last complete month{_UNTIL}")]
-Last = Annotated[str, typer.Option("--last", metavar="SPAN", help="Until now: 30d, 24h, 2w.")]
 Since = Annotated[str, typer.Option("--since", metavar="TIME", help="From this time on: 2026-11-01.")]
 Until = Annotated[str, typer.Option("--until", metavar="TIME", help="Up to, not including, this time.")]
+#: The options that a command's parameter of type `Span` stands for.
+SPAN: dict[str, Any] = {
+    "day": Annotated[str, typer.Option("--day", metavar="[=current]", help=f"The last complete day{_UNTIL}")],
+    "week": Annotated[str, typer.Option("--week", metavar="[=current]", help=f"The last seven complete days{_UNTIL}")],
+    "month": Annotated[str, typer.Option("--month", metavar="[=current]", help=f"The last complete month{_UNTIL}")],
+    "last": Annotated[str, typer.Option("--last", metavar="SPAN", help="Until now: 30d, 24h, 2w.")],
+    "since": Since,
+    "until": Until,
+}
 Where = Annotated[
     list[str] | None,
     typer.Option("--where", metavar="DIM=VALUE", help="Only these requests; values of one dimension are alternatives."),

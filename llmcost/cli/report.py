@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from llmcost.analysis.periods import Span, compared
 from llmcost.cli.environment import Env
 from llmcost.cli.options import single
-from llmcost.cli.period import Day, Last, Month, Since, Until, Week, Where, filters
+from llmcost.cli.period import Where, filters
 from llmcost.core.errors import ExitCode, UsageError, nearest
 
 if TYPE_CHECKING:
@@ -20,12 +21,7 @@ _TOP = 10
 
 def report(
     env: Env,
-    day: Day = "",
-    week: Week = "",
-    month: Month = "",
-    last: Last = "",
-    since: Since = "",
-    until: Until = "",
+    span: Span,
     by: Annotated[str, typer.Option("--by", metavar="DIM[,DIM]", help="Group by these dimensions.")] = "",
     where: Where = None,
     granularity: Annotated[
@@ -42,7 +38,6 @@ def report(
     ] = "",
 ) -> int:
     """Where the money went: totals against the period before, trend, models, apps and metrics."""
-    from llmcost.analysis.periods import Span, compared
     from llmcost.analysis.report import Question, granularity_for
     from llmcost.analysis.report import report as answer
     from llmcost.core.instants import granularity_named, span_us
@@ -54,7 +49,7 @@ def report(
     for name in section or ():
         if name not in SECTIONS:
             raise UsageError(f"unknown section {name!r}{nearest(name, SECTIONS)}", f"use one of {', '.join(SECTIONS)}")
-    periods = compared(Span(day, week, month, last, since, until), env.now_us, env.zone)
+    periods = compared(span, env.now_us, env.zone)
     dimensions = tuple(dict.fromkeys(part.strip() for part in by.split(",") if part.strip()))
     question = Question(
         periods, dimensions or ("model",), filters(where),

@@ -7,22 +7,15 @@ from typing import Annotated
 
 import typer
 
+from llmcost.analysis.periods import Span, compared
 from llmcost.cli.environment import Env
 from llmcost.cli.options import single
-from llmcost.cli.period import Day, Last, Month, Since, Until, Week, Where, filters
-from llmcost.core.errors import UsageError, nearest
-
-ORDERS = ("cost", "tokens", "latency", "time")
+from llmcost.cli.period import Where, filters
 
 
 def requests(
     env: Env,
-    day: Day = "",
-    week: Week = "",
-    month: Month = "",
-    last: Last = "",
-    since: Since = "",
-    until: Until = "",
+    span: Span,
     where: Where = None,
     top: Annotated[int, typer.Option("--top", metavar="N", min=1, max=2**63 - 1, help="How many.")] = 20,
     order: Annotated[
@@ -31,15 +24,12 @@ def requests(
     ] = "cost",
 ) -> None:
     """The single requests behind a report, dearest first."""
-    from llmcost.analysis.periods import Span, compared
     from llmcost.core.instants import rfc3339
     from llmcost.ledger.protocol import Query
     from llmcost.reporting import requests as shown
 
     form = env.choose_format("table", "json", "csv", "markdown")
-    if order not in ORDERS:
-        raise UsageError(f"unknown order {order!r}{nearest(order, ORDERS)}", f"use one of {', '.join(ORDERS)}")
-    period = compared(Span(day, week, month, last, since, until), env.now_us, env.zone).period
+    period = compared(span, env.now_us, env.zone).period
     query = Query(period.start, period.end, where=filters(where))
     with closing(env.open_ledger()) as ledger:
         rows = list(ledger.requests(query, order=order, limit=top))

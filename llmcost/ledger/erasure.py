@@ -21,10 +21,16 @@ FORGOTTEN = "(forgotten)"
 
 
 def anonymous(record: Record) -> Record:
-    """The record without what could identify its user. Project, branch, app and team name no one person."""
+    """The record without what could identify its user. Branch, app and team name no one person; of a project that
+    is a path, which leads through a home folder, the last name is kept."""
     return record._replace(
-        user=FORGOTTEN, session="", machine="", error="", tags=(), prompt_id="", prompt_digest="", prefix_digest=""
-    )
+        user=FORGOTTEN, project=_last_name(record.project), session="", machine="", error="", tags=(),
+        prompt_id="", prompt_digest="", prefix_digest="",
+    )  # fmt: skip
+
+
+def _last_name(project: str) -> str:
+    return re.split(r"[/\\]", project.rstrip("/\\"))[-1] if re.match(r"/|~|[A-Za-z]:[/\\]", project) else project
 
 
 class Erasure:

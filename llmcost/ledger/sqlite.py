@@ -16,7 +16,7 @@ from llmcost.ledger.connect import connect, translated
 from llmcost.ledger.erasure import FORGOTTEN, Erasure
 from llmcost.ledger.protocol import Added, BatchInfo, Group, LedgerInfo, PricedRecord, Query, StoredRequest, Sums
 from llmcost.ledger.rows import AT, Decoder, card_hash, day_of, hash64, storable, to_columns, well_formed
-from llmcost.ledger.schema import CODED, COLUMNS, PRICING
+from llmcost.ledger.schema import COLUMNS, PRICING
 from llmcost.ledger.versions import Versions, fold
 
 _PRICE = slice(len(schema.CONTENT), len(schema.CONTENT) + len(PRICING))
@@ -192,15 +192,6 @@ class SqliteLedger:
         with translated(self.path):
             found = self._db.execute("SELECT max(ts) FROM request WHERE ts <= ?", (us,)).fetchone()[0]
         return None if found is None else int(found)
-
-    def dimension_values(self, name: str) -> set[str]:
-        """Every value a coded dimension has ever had (also of rows since removed)."""
-        name = sql.dimension(name)
-        for table, columns in CODED.items():
-            if name in columns:
-                with translated(self.path):
-                    return {row[0] for row in self._db.execute(f'SELECT DISTINCT "{name}" FROM {table}')}
-        return set()
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:

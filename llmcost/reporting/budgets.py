@@ -10,7 +10,7 @@ from llmcost.core.instants import rfc3339
 from llmcost.core.money import round_half_even, usd_text
 from llmcost.core.text import printable, redact
 from llmcost.reporting.console import render, table
-from llmcost.reporting.numbers import count, percent, usd
+from llmcost.reporting.numbers import count, counted, percent, usd
 
 if TYPE_CHECKING:
     from llmcost.budgets.check import Check, Standing, Verdict
@@ -116,13 +116,13 @@ def remarks(found: Check) -> list[str]:
 def verdict_line(found: Check, verdict: Verdict) -> str:
     """The outcome in one line."""
     if verdict.word == "ok":
-        text = f"within budget ({_plural(len(found.standings), 'limit')})"
+        text = f"within budget ({counted(len(found.standings), 'limit')})"
         warned = sum(s.reached is not None for s in found.standings)
         over = sum(s.heading_over for s in found.standings)
         if warned:
-            text += f"; {_plural(warned, 'alert threshold')} reached"
+            text += f"; {counted(warned, 'alert threshold')} reached"
         if over:
-            text += f"; {_plural(over, 'limit')} forecast to be exceeded"
+            text += f"; {counted(over, 'limit')} forecast to be exceeded"
         return text
     if verdict.word == "data":
         return f"no verdict, the data is not enough: {_listed([cell(p) for p in verdict.problems])}"
@@ -146,10 +146,6 @@ def _over(s: Standing) -> str:
 
 def _warned(s: Standing) -> str:
     return f"{_named(s)} is at {percent(s.spent, s.limit.nano)} (threshold {_share(s.reached or Fraction(0))})"
-
-
-def _plural(number: int, noun: str) -> str:
-    return f"{count(number)} {noun}{'' if number == 1 else 's'}"
 
 
 def _listed(items: list[str]) -> str:

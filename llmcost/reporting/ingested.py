@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from llmcost.core.money import usd_text
 from llmcost.core.text import printable, redact
-from llmcost.reporting.numbers import count, usd
+from llmcost.reporting.numbers import count, counted, usd
 
 if TYPE_CHECKING:
     from llmcost.ingest.pipeline import Ingested
@@ -48,9 +48,9 @@ def as_text(result: Ingested, *, dry_run: bool = False) -> str:
     added = result.added
     sources = ", ".join(f"{s.source} {count(s.requests)}" for s in result.sources)
     text = (
-        f"{'would add' if dry_run else 'added'} {_many(added.new, 'request')} worth {usd(added.cost)}"
+        f"{'would add' if dry_run else 'added'} {counted(added.new, 'request')} worth {usd(added.cost)}"
         f" (read {count(result.read)}: {count(added.updated)} updated, {count(added.duplicate)} already known"
-        f"; {_many(result.files, 'file')}{': ' + sources if sources else ''})"
+        f"; {counted(result.files, 'file')}{': ' + sources if sources else ''})"
     )
     if not dry_run and added.new + added.updated:
         text += f"\nbatch {result.batch}: `llmcost ledger undo {result.batch}` takes it back"
@@ -69,21 +69,13 @@ def remarks(result: Ingested) -> list[str]:
             lines.append(f"  … and {count(result.skipped - SHOWN_PROBLEMS)} more; --json lists up to 1,000")
     reasons = result.unpriced.most_common()
     for reason, number in reasons[:SHOWN_REASONS]:
-        lines.append(
-            f"unpriced: {_many(number, 'request')}: {printable(redact(reason))}; `llmcost prices add` gives it a price"
-        )
+        why = printable(redact(reason))
+        lines.append(f"unpriced: {counted(number, 'request')}: {why}; `llmcost prices add` gives it a price")
     if len(reasons) > SHOWN_REASONS:
         rest = sum(number for _, number in reasons[SHOWN_REASONS:])
-        lines.append(f"unpriced: {_many(rest, 'more request')} for other reasons; --json lists them")
+        lines.append(f"unpriced: {counted(rest, 'more request')} for other reasons; --json lists them")
     if result.assumed:
-        were = "was" if result.assumed == 1 else "were"
-        lines.append(
-            f"{_many(result.assumed, 'request')} of a tier without known rates {were} priced at standard rates"
-        )
+        lines.append(f"at stand-in rates, for want of rates of their own: {counted(result.assumed, 'request')}")
     if result.naive_times:
         lines.append(f"times without an offset were taken as UTC: {count(result.naive_times)}")
     return lines
-
-
-def _many(number: int, thing: str) -> str:
-    return f"{count(number)} {thing}{'' if number == 1 else 's'}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from llmcost.core.money import NANO_PER_USD, round_half_even, usd_text
+from llmcost.core.money import NANO_PER_USD, round_half_even
 
 _DECIMALS = ((NANO_PER_USD, 2), (NANO_PER_USD // 100, 4), (NANO_PER_USD // 10_000, 6), (0, 9))
 
@@ -20,11 +20,6 @@ def usd(nano: int | None) -> str:
     unit = 10 ** (9 - decimals)
     whole, part = divmod(round_half_even(size, unit), 10**decimals)
     return f"{sign}${whole:,}.{part:0{decimals}d}"
-
-
-def usd_exact(nano: int | None) -> str:
-    """The exact decimal text, for machines; empty when unknown."""
-    return "" if nano is None else usd_text(nano)
 
 
 def count(number: int) -> str:

@@ -72,6 +72,7 @@ def _totals(sums: Sums) -> dict[str, Any]:
 
 def _summary(report: Report) -> dict[str, Any]:
     sums, usage = report.sums, report.sums.usage
+    known = cost_usd(sums) is not None and cost_usd(report.before) is not None
     change = sums["cost"] - report.before["cost"]
     summary: dict[str, Any] = {
         **_totals(sums),
@@ -83,8 +84,8 @@ def _summary(report: Report) -> dict[str, Any]:
         "reported_cost_usd": usd_text(sums["reported"]) if sums["reported_n"] else None,
         "reported_cost_requests": sums["reported_n"],
         "cost_from_reports_requests": sums["reported_only"],
-        "change_usd": usd_text(change),
-        "change_share": round(change / report.before["cost"], 6) if report.before["cost"] else None,
+        "change_usd": usd_text(change) if known else None,
+        "change_share": round(change / report.before["cost"], 6) if known and report.before["cost"] else None,
         "cost_parts_usd": {part: usd_text(nano) for part, nano in sums.parts.items() if nano},
         "cost_by_model": _costs(report.models),
         "cost_by_app": _costs(report.apps),

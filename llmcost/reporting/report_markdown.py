@@ -9,7 +9,7 @@ from llmcost.core.instants import from_us
 from llmcost.ledger.protocol import Group, Sums
 from llmcost.reporting import words
 from llmcost.reporting.cells import markdown_table
-from llmcost.reporting.numbers import count, counted, percent, usd
+from llmcost.reporting.numbers import count, counted, percent
 from llmcost.reporting.view import View, cut, name
 
 
@@ -17,7 +17,7 @@ def render(report: Report, view: View) -> str:
     blocks = [f"## {words.title(report)}"]
     total = report.sums["cost"]
     if "summary" in view.sections:
-        blocks.append(f"**{usd(total)}**, {words.change(report)}\n\n{words.volume(report)}")
+        blocks.append(f"**{words.cost(report.sums)}**, {words.change(report)}\n\n{words.volume(report)}")
         blocks += [f"> {line}" for line in words.cautions(report)]
     if "trend" in view.sections:
         zone = report.question.compared.period.zone

@@ -40,6 +40,8 @@ def change(report: Report) -> str:
     was = report.before["cost"]
     if not report.before["requests"]:
         return f"nothing recorded for {days(before)} to compare with"
+    if cost_usd(report.sums) is None or cost_usd(report.before) is None:
+        return f"{cost(report.before)} in {_length(before)} before ({days(before)}): no comparison without prices"
     against = f"{usd(was)} in {_length(before)} before ({days(before)})"
     if not was:
         return f"against {against}"
@@ -72,7 +74,7 @@ def cautions(report: Report) -> list[str]:
     if sums["reported_only"]:
         lines.append(f"at the cost their log reported: {_requests(sums['reported_only'])}")
     if sums["assumed"]:
-        lines.append(f"at standard rates, for want of their tier's: {_requests(sums['assumed'])}")
+        lines.append(f"at stand-in rates, for want of rates of their own: {_requests(sums['assumed'])}")
     if sums["partials"]:
         lines.append(f"cut off while streaming, output perhaps incomplete: {_requests(sums['partials'])}")
     return lines

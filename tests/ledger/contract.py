@@ -515,6 +515,19 @@ class LedgerContract:
         assert ledger.check() == []
         assert ledger.forget_user("ann") == 0
 
+    @pytest.mark.parametrize(
+        ("project", "left"),
+        [
+            ("/home/ann/src/shop", "shop"), ("/Users/ann/shop/", "shop"), ("C:\\Users\\ann\\shop", "shop"),
+            ("~/shop", "shop"), ("acme/shop", "acme/shop"), ("", ""), ("/", ""),
+        ],
+    )  # fmt: skip
+    def test_a_forgotten_users_home_folder_leaves_too(self, ledger: Ledger, project: str, left: str) -> None:
+        add(ledger, row(user="ann", project=project))
+        ledger.forget_user("ann")
+        assert [one.record.project for one in stored(ledger)] == [left]
+        assert ledger.check() == []
+
     def test_a_forgotten_user_stays_forgotten(self, ledger: Ledger) -> None:
         mine = row("openai:1", user="ann", session="s", tags=(("k", "v"),))
         add(ledger, mine)

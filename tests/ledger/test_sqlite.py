@@ -298,11 +298,3 @@ def test_a_ledger_opened_to_read_refuses_to_write(path: Path) -> None:
         for write in writes:
             with pytest.raises(LedgerError, match="opened to read"):
                 write()
-
-
-def test_dimension_values_are_those_of_the_coded_dimensions(path: Path) -> None:
-    with closing(SqliteLedger(path, write=False)) as ledger:
-        assert ledger.dimension_values("user_id") == {"ann", "bob"}
-        assert ledger.dimension_values("status") == set()
-        with pytest.raises(UsageError, match="unknown dimension"):
-            ledger.dimension_values("x")

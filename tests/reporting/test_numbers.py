@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmcost.reporting.numbers import count, counted, decimal, percent, short, usd, usd_exact
+from llmcost.reporting.numbers import count, counted, decimal, percent, short, usd
 
 
 @pytest.mark.parametrize(
@@ -43,12 +43,6 @@ def test_usd_is_near_and_never_zero_for_something(nano: int) -> None:
     exact = Decimal(nano) / 10**9
     assert abs(value - exact) <= max(abs(exact) / 190, Decimal(0))
     assert (value == 0) == (nano == 0)
-    assert Decimal(usd_exact(nano)) == exact
-    assert "e" not in usd_exact(nano).lower()
-
-
-def test_usd_exact() -> None:
-    assert (usd_exact(None), usd_exact(0), usd_exact(-1_500_000_000), usd_exact(1)) == ("", "0", "-1.5", "0.000000001")
 
 
 def test_counts() -> None:

@@ -136,3 +136,13 @@ def test_nothing_recorded_is_said_and_not_drawn() -> None:
     assert "nothing recorded for 9 Nov - 15 Nov 2026 to compare with" in text
     assert "Metrics" not in text
     assert "nothing recorded" in rendered("table", found, View(charts=True))
+
+
+def test_a_week_without_any_price_is_unpriced_and_not_free() -> None:
+    found = answered(where=(("model", "mystery"),))
+    text = rendered("table", found, View())
+    assert "\nunpriced  unpriced in the 7 days before (9 Nov - 15 Nov 2026): no comparison without prices" in text
+    assert "$0.00" not in text
+    assert "**unpriced**" in rendered("markdown", found, View())
+    summary = json.loads(rendered("json", found, View()))["summary"]
+    assert (summary["cost_usd"], summary["change_usd"], summary["change_share"]) == (None, None, None)
