@@ -50,7 +50,7 @@ def test_the_remarks_are_safe_to_print_and_complete() -> None:
         "  logs/a\ufffd[2J.jsonl:3: not a count: sk-a…redacted\ufffd",
         "  logs/b: the file is empty",
         "unpriced: 4 requests: no price for model 'acme'; `llmcost prices add` gives it a price",
-        "1 request of a tier without known rates was priced at standard rates",
+        "at stand-in rates, for want of rates of their own: 1 request",
         "times without an offset were taken as UTC: 2",
     ]
     assert remarks(Ingested()) == []
