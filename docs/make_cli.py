@@ -13,8 +13,8 @@ _WIDTH = 100
 _HEAD = """\
 # Commands
 
-Made from the commands' own help by `make docs`. Exit codes are in [exit-codes.md](exit-codes.md); the JSON keys of
-each command are on its own page.
+Made from the commands' own help by `make docs`. Exit codes are in [exit-codes.md](exit-codes.md); the JSON keys in
+[json.md](json.md).
 """
 
 
