@@ -108,9 +108,9 @@ def _groups(ledger: Ledger, period: Period, question: Question, by: tuple[str, .
 
 def _trend(ledger: Ledger, period: Period, question: Question) -> list[Point]:
     cuts = edges(period, question.granularity)
-    bounds = ledger.bounds()
+    bounds = ledger.bounds() if len(cuts) > MAX_POINTS else None
     if bounds is not None:
-        # In a period longer than the ledger, points that end before its first row say nothing.
+        # In a period far longer than the ledger, points that end before its first row say nothing.
         cuts = cuts[max(0, bisect_right(cuts, bounds[0], hi=len(cuts) - 1) - 1) :]
     if len(cuts) > MAX_POINTS:
         raise UsageError(

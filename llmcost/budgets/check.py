@@ -149,5 +149,5 @@ def _data_problems(found: Check, max_age: int | None, *, strict: bool) -> list[s
     unseen = dict.fromkeys(s.budget.name for s in found.standings if not s.known)
     problems += [f"no request of app {name!r} was ever seen" for name in unseen]
     if strict:
-        problems += [f"{s.budget.name} has {s.unpriced} unpriced requests" for s in found.unpriced()]
+        problems += [f"{s.budget.name}: unpriced requests: {s.unpriced:,}" for s in found.unpriced()]
     return problems

@@ -31,6 +31,7 @@ def run(arguments: list[str]) -> int:
         _report(error.message, error.hint)
         return int(error.exit_code)
     except KeyboardInterrupt:
+        _report("interrupted", "what was stored before stays; the same command goes on where it was")
         return int(ExitCode.INTERRUPTED)
     except BrokenPipeError:
         # The reader went away (`| head`): not an error.

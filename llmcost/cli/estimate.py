@@ -49,9 +49,10 @@ def estimate(
 
     A plain text is one user message; a JSON file of chat messages is counted as such.
     """
+    from llmcost.core.record import TIERS
     from llmcost.core.usage import MAX_TOKENS
     from llmcost.estimate.estimate import estimate as make
-    from llmcost.estimate.models import DEFAULT_MODEL, DEFAULT_REASON, TIERS, Model, priced_model
+    from llmcost.estimate.models import DEFAULT_MODEL, DEFAULT_REASON, Model, priced_model
     from llmcost.reporting import estimate as report
 
     env.choose_format("table", "json")

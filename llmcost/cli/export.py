@@ -15,14 +15,14 @@ def export(
     span: Span,
     where: Where = None,
 ) -> None:
-    """Write the ledger's rows as JSON Lines (or --format csv); all of them unless a period is given.
+    """Write the ledger's rows as JSON Lines (or --format csv, --json); all of them unless a period is given.
 
     `llmcost ingest` reads the result back and keeps identities, costs and sources.
     """
     from llmcost.ledger.protocol import Query
-    from llmcost.reporting.requests import csv_lines, jsonl
+    from llmcost.reporting.requests import csv_lines, json_document, jsonl
 
-    form = env.choose_format("jsonl", "csv")
+    form = env.choose_format("jsonl", "csv", "json")
     where_all = filters(where)
     period = compared(span, env.now_us, env.zone).period if any(span) else None
     with closing(env.open_ledger()) as ledger, ledger.snapshot():
@@ -32,7 +32,7 @@ def export(
             first, final = ledger.bounds() or (0, 0)
             query = Query(first, final + 1, where=where_all)
         rows = ledger.requests(query, order="time", limit=None)
-        env.emit_all((csv_lines if form == "csv" else jsonl)(rows, env.zone))
+        env.emit_all({"csv": csv_lines, "json": json_document, "jsonl": jsonl}[form](rows, env.zone))
 
 
 app = single(export)

@@ -55,7 +55,11 @@ def undo(
     env.choose_format("table", "json")
     with closing(_existing(env)) as ledger:
         rows = ledger.undo(batch)
-    _done(env, f"took back {counted(rows, 'request')} of batch {batch}", {"batch": batch, "requests": rows})
+    _done(
+        env,
+        f"took back {counted(rows, 'request')} of batch {batch}; versions they had replaced stand again",
+        {"batch": batch, "requests": rows},
+    )
 
 
 def forget(
@@ -69,6 +73,8 @@ def forget(
     with closing(_existing(env)) as ledger:
         rows = ledger.forget_user(clean_field(user))  # as the name is stored
     _done(env, f"erased the name from {counted(rows, 'request')}", {"requests": rows})
+    if not rows:
+        env.note("no request names that user; requests read from now on will not either")
 
 
 def backup(env: Env, file: Annotated[str, typer.Argument(metavar="FILE", help="A new file.")]) -> None:

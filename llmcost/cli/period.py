@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from llmcost.analysis.periods import COMPLETE, CURRENT
 from llmcost.core.errors import UsageError
 
 _UNTIL = "; =current for the one that is not over."
@@ -26,13 +27,23 @@ Where = Annotated[
 ]
 
 #: Options that may stand without a value, and the value they then have.
-BARE = {f"--{unit}": "complete" for unit in ("day", "week", "month")}
+BARE = {f"--{unit}": COMPLETE for unit in ("day", "week", "month")}
+_WORDS = (COMPLETE, CURRENT)
 
 
 def with_values(arguments: list[str]) -> list[str]:
-    """Command-line arguments with `--week` written as `--week=complete`; Typer knows no optional values."""
+    """Command-line arguments with `--week` written as `--week=complete`, `--week current` as `--week=current`.
+
+    Typer knows no options whose value may be left out.
+    """
     stop = arguments.index("--") if "--" in arguments else len(arguments)
-    return [f"{word}={BARE[word]}" if word in BARE else word for word in arguments[:stop]] + arguments[stop:]
+    written: list[str] = []
+    for word in arguments[:stop]:
+        if word in _WORDS and written and written[-1] in BARE:
+            written[-1] += f"={word}"
+        else:
+            written.append(word)
+    return [f"{word}={BARE[word]}" if word in BARE else word for word in written] + arguments[stop:]
 
 
 def filters(where: list[str] | None) -> tuple[tuple[str, str], ...]:

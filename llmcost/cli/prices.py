@@ -42,9 +42,9 @@ def show(
             provider, model = owner, name
     resolved = env.book.resolve(provider, model, tier)
     if resolved is None:
+        of = f" of provider {provider!r}" if provider else nearest(model, env.book.model_names())
         raise UsageError(
-            f"no price for {model!r}{nearest(model, env.book.model_names())}",
-            "`llmcost prices list TEXT` searches; `llmcost prices add` gives it one",
+            f"no price for {model!r}{of}", "`llmcost prices list TEXT` searches; `llmcost prices add` gives it one"
         )
     priced = resolved.at(us)
     if priced is None:
@@ -140,6 +140,8 @@ def add(
     owner = provider or _owner(env, model)
     named = env.setting("prices").value
     path = expanded(named) if named else env.user_prices
+    stated = set() if named and not path.is_file() else _stated(env, owner, model)
+    lost = stated - _stated_by(input_, output, cached_input, cache_write, cache_write_1h)
     add_price(
         path, model, owner, input=input_, output=output, cached_input=cached_input, cache_write=cache_write,
         cache_write_1h=cache_write_1h, valid_from=valid_from or None, source=source,
@@ -149,7 +151,24 @@ def add(
         env.emit(prices.added_json(owner, model, path))
     else:
         env.emit(f"{owner}/{model} has a price in {path}")
+    if lost:
+        env.note(f"the price it takes the place of also has rates for {', '.join(sorted(lost))}: add them to the file")
     env.note("`llmcost reprice` gives it to the rows that had none")
+
+
+def _stated(env: Env, provider: str, model: str) -> set[str]:
+    """The kinds of token, tiers included, that the price in force names a rate for."""
+    from llmcost.pricing.diff import rates_at
+
+    for _, match in env.book.matches(provider, model):
+        if (rates := rates_at(match.entry, env.now_us)) is not None:
+            return {what.partition(" >")[0] for what in rates}
+    return set()
+
+
+def _stated_by(*given: str | None) -> set[str]:
+    kinds = ("input", "output", "cached", "write_5m", "write_1h")
+    return {kind for kind, price in zip(kinds, given, strict=True) if price is not None}
 
 
 def _owner(env: Env, model: str) -> str:

@@ -40,7 +40,7 @@ def report(
     """Where the money went: totals against the period before, trend, models, apps and metrics."""
     from llmcost.analysis.report import Question, granularity_for
     from llmcost.analysis.report import report as answer
-    from llmcost.core.instants import granularity_named, span_us
+    from llmcost.core.instants import granularity_named, rfc3339, span_us
     from llmcost.reporting import REPORT_FORMATS
     from llmcost.reporting.view import DEFAULT_SECTIONS, SECTIONS, View
 
@@ -70,7 +70,8 @@ def report(
     if strict and found.sums["unpriced"]:
         return ExitCode.DATA
     if oldest is not None and (newest is None or env.now_us - newest > oldest):
-        env.note(f"the newest request is older than --max-age {max_age}")
+        age = "there is none" if newest is None else f"it is of {rfc3339(newest, env.zone)}"
+        env.note(f"the newest request is older than --max-age {max_age}: {age}")
         return ExitCode.DATA
     return ExitCode.OK
 
@@ -87,6 +88,8 @@ def _nothing(found: Report, env: Env) -> str:
     from llmcost.core.instants import rfc3339
 
     period = found.question.compared.period
+    if found.question.where:
+        return "no such requests in this period: --where leaves none"
     if found.newest_us is None:
         return "no requests in this period, and none before it: `llmcost ingest` reads logs"
     return f"no requests in this period; the last one before its end is of {rfc3339(found.newest_us, period.zone)}"

@@ -17,7 +17,7 @@ def requests(
     env: Env,
     span: Span,
     where: Where = None,
-    top: Annotated[int, typer.Option("--top", metavar="N", min=1, max=2**63 - 1, help="How many.")] = 20,
+    top: Annotated[int, typer.Option("--top", metavar="N", min=0, max=10**9, help="How many; 0 for all.")] = 20,
     order: Annotated[
         str,
         typer.Option("--order", metavar="NAME", help="cost, tokens or latency, largest first; or time, oldest first."),
@@ -32,7 +32,7 @@ def requests(
     period = compared(span, env.now_us, env.zone).period
     query = Query(period.start, period.end, where=filters(where))
     with closing(env.open_ledger()) as ledger:
-        rows = list(ledger.requests(query, order=order, limit=top))
+        rows = list(ledger.requests(query, order=order, limit=top or None))
         newest = None if rows else ledger.newest_at(env.now_us)
     if form == "json":
         env.emit(shown.as_json(rows, env.zone))
@@ -41,7 +41,7 @@ def requests(
     elif form == "markdown":
         env.emit(shown.as_markdown(rows, env.zone))
     else:
-        env.emit(shown.as_table(rows, env.zone, width=env.width, color=env.color))
+        env.emit(shown.as_table(rows, env.zone, order=order, width=env.width, color=env.color))
     if not rows:
         last_one = f"; the last one is of {rfc3339(newest, env.zone)}" if newest is not None else ""
         env.note(f"no such requests in this period{last_one}")

@@ -61,5 +61,5 @@ def nearest(name: str, known: object) -> str:
     """`; did you mean 'x'?` for the closest of `known` (any iterable of str), or an empty string."""
     from difflib import get_close_matches
 
-    close = get_close_matches(name, list(known), n=1, cutoff=0.5)  # type: ignore[call-overload]
+    close = get_close_matches(name, list(known), n=1, cutoff=0.6)  # type: ignore[call-overload]
     return f"; did you mean {close[0]!r}?" if close else ""

@@ -217,7 +217,7 @@ def parse_when(text: str, zone: tzinfo) -> int:
     """A person's time: a date (its local midnight), a local or offset date-time, or an epoch number.
 
     Raises:
-        UsageError: not a time.
+        UsageError: not a time, or outside the years 2000-2099.
     """
     try:
         if _EPOCH_TEXT.fullmatch(text):
@@ -225,11 +225,14 @@ def parse_when(text: str, zone: tzinfo) -> int:
         moment = datetime.fromisoformat(text)
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=zone)
-        return to_us(moment.astimezone(UTC))
+        us = to_us(moment.astimezone(UTC))
     except (ValueError, OverflowError):
         raise UsageError(
             f"not a time: {text!r}", "write 2026-11-24, 2026-11-24T09:00 or 2026-11-24T09:00:00Z"
         ) from None
+    if not plausible(us):
+        raise UsageError(f"not a time: {text!r} is outside the years 2000-2099", "leave an open end out")
+    return us
 
 
 def granularity_named(name: str) -> Granularity:

@@ -80,9 +80,12 @@ SELECT_BATCH_ROWS = f"SELECT {_ALL} FROM request WHERE batch = ?"
 
 
 def _differences(table: str, bucket: str, size: int, code: str) -> str:
-    raw = f"SELECT ts / {size}, {code}, {_RAW_SUMS} FROM request GROUP BY 1, 2"
+    summed = f"SELECT ts / {size}, {code}, {_RAW_SUMS} FROM request GROUP BY 1, 2"
     kept = f"SELECT {bucket}, {code}, {_NAMES} FROM {table}"
-    return f"SELECT count(*) FROM (SELECT * FROM ({raw} EXCEPT {kept}) UNION ALL SELECT * FROM ({kept} EXCEPT {raw}))"
+    return (
+        f"WITH summed AS MATERIALIZED ({summed}) SELECT count(*) FROM"
+        f" (SELECT * FROM (SELECT * FROM summed EXCEPT {kept}) UNION ALL SELECT * FROM ({kept} EXCEPT SELECT * FROM summed))"
+    )
 
 
 _PARTS = " + ".join(f"n_{part}" for part in COST_PARTS)

@@ -16,7 +16,10 @@ def columns(labels: Sequence[str], values: Sequence[float], *, width: int | None
     plt.bar(places, [float(value) for value in values], width=0.6)
     wanted = max(1, -(-len(labels) * (max(map(len, labels), default=1) + 2) // ((width or _WIDTH) - 12)))
     plt.xticks(places[::wanted], list(labels[::wanted]))
-    plt.ylim(0, max([*values, 0.0]) or 1)
+    highest = max([*values, 0.0]) or 1
+    plt.ylim(0, highest)
+    ticks = [highest * step / 4 for step in range(5)]
+    plt.yticks(ticks, [f"{tick:,.{2 if highest >= 1 else 4}f} " for tick in ticks])
     return _built(plt, color=color)
 
 

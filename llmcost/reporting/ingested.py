@@ -30,7 +30,7 @@ def as_json(result: Ingested, *, dry_run: bool = False) -> str:
             "duplicate": added.duplicate,
             "skipped": result.skipped,
             "ignored": result.ignored,
-            "unpriced": added.unpriced,
+            "unpriced": sum(result.unpriced.values()),
             "cost_usd": usd_text(added.cost),
             "sources": [{"source": s.source, "files": s.files, "requests": s.requests} for s in result.sources],
             "unpriced_reasons": {printable(redact(r)): n for r, n in result.unpriced.most_common(100)},
@@ -47,9 +47,10 @@ def as_json(result: Ingested, *, dry_run: bool = False) -> str:
 def as_text(result: Ingested, *, dry_run: bool = False) -> str:
     added = result.added
     sources = ", ".join(f"{s.source} {count(s.requests)}" for s in result.sources)
+    update = f"{' and update' if dry_run else ' and updated'} {count(added.updated)}" if added.updated else ""
     text = (
-        f"{'would add' if dry_run else 'added'} {counted(added.new, 'request')} worth {usd(added.cost)}"
-        f" (read {count(result.read)}: {count(added.updated)} updated, {count(added.duplicate)} already known"
+        f"{'would add' if dry_run else 'added'} {counted(added.new, 'request')}{update}, worth {usd(added.cost)}"
+        f" (read {count(result.read)}, {count(added.duplicate)} of them repeats"
         f"; {counted(result.files, 'file')}{': ' + sources if sources else ''})"
     )
     if not dry_run and added.new + added.updated:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import chain
+from itertools import chain, dropwhile
 from typing import TYPE_CHECKING
 
 from llmcost.analysis.report import Point, Report
@@ -11,7 +11,7 @@ from llmcost.core.instants import Granularity, from_us
 from llmcost.core.money import NANO_PER_USD
 from llmcost.ledger.protocol import Group, Sums
 from llmcost.reporting import charts, words
-from llmcost.reporting.console import bar, table
+from llmcost.reporting.console import bar, fitting, table
 from llmcost.reporting.console import render as console
 from llmcost.reporting.numbers import count, counted, percent, short, usd
 from llmcost.reporting.view import View, cut, name
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _BAR = 16
 _PANES_ABREAST = 150
+_READABLE = 62
 _LABELS: dict[Granularity, str] = {"hour": "%d %H:%M", "day": "%m-%d", "week": "%m-%d", "month": "%Y-%m"}
 
 
@@ -97,9 +98,8 @@ def _groups(groups: Sequence[Group], by: tuple[str, ...], total: int, view: View
     rows = [(*map(name, group.key), *_numbers(group.sums, total, view)) for group in shown]
     if rest is not None:
         rows.append((counted(others, "other"), *[""] * (len(by) - 1), *_numbers(rest, total, view)))
-    header = (*by, "cost", "share", "", "requests", "tokens")
-    first = len(by)
-    return table(header, rows, right=(first, first + 1, first + 3, first + 4))
+    header, rows = fitting((*by, "cost", "share", "", "requests", "tokens"), rows, expendable=("",), width=view.width)
+    return table(header, rows, right=[at for at, title in enumerate(header) if title and at >= len(by)])
 
 
 def _numbers(sums: Sums, total: int, view: View) -> tuple[str, ...]:
@@ -112,6 +112,9 @@ def _numbers(sums: Sums, total: int, view: View) -> tuple[str, ...]:
 
 def _trend(points: Sequence[Point], report: Report, width: int | None, view: View) -> str:
     zone = report.question.compared.period.zone
+    if len(points) > _READABLE:
+        # A long period may begin before the ledger does: its blank start would squeeze the rest.
+        points = list(dropwhile(lambda point: not point.sums["requests"], points))
     form = _LABELS[report.question.granularity]
     labels = [from_us(point.start, zone).strftime(form) for point in points]
     values = [point.sums["cost"] / NANO_PER_USD for point in points]
@@ -155,9 +158,9 @@ def _shares(report: Report, view: View, width: int) -> RenderableType:
     if rest is not None:
         rows.append((counted(others, "other"), rest))
     return table(
-        ("model", "share", ""),
-        [(label, percent(s["cost"], total), bar(s["cost"], total, width)) for label, s in rows],
-        right=(1,),
+        ("model", "cost", "share", ""),
+        [(label, words.cost(s), percent(s["cost"], total), bar(s["cost"], total, width - 12)) for label, s in rows],
+        right=(1, 2),
     )
 
 

@@ -72,6 +72,14 @@ def jsonl(rows: Iterable[StoredRequest], zone: tzinfo) -> Iterator[str]:
         yield encode(as_record(row, zone)) + "\n"
 
 
+def json_document(rows: Iterable[StoredRequest], zone: tzinfo) -> Iterator[str]:
+    """The interchange records as one JSON document, piece by piece."""
+    yield '{"schema_version": 1, "requests": ['
+    for number, line in enumerate(jsonl(rows, zone)):
+        yield (",\n" if number else "\n") + line.rstrip("\n")
+    yield "\n]}\n"
+
+
 def csv_lines(rows: Iterable[StoredRequest], zone: tzinfo) -> Iterator[str]:
     """The header, then one interchange record per line."""
     yield csv_line(COLUMNS)
@@ -94,12 +102,15 @@ def as_json(rows: Sequence[StoredRequest], zone: tzinfo) -> str:
     return json.dumps({"schema_version": 1, "requests": records}, ensure_ascii=False, indent=2)
 
 
-def as_table(rows: Sequence[StoredRequest], zone: tzinfo, *, width: int | None, color: bool) -> str:
-    """In a terminal too narrow for all columns, those that matter least are left out."""
+def as_table(
+    rows: Sequence[StoredRequest], zone: tzinfo, *, order: str = "cost", width: int | None, color: bool
+) -> str:
+    """In a terminal too narrow for all columns, those that matter least for the order are left out."""
     cells = [_row(row, zone) for row in rows]
     if width is not None and fitting(HEADER, cells, expendable=("id",), width=width)[0] != HEADER:
         cells = [(*row[:-1], shorten(row[-1], 24)) for row in cells]
-    header, cells = fitting(HEADER, cells, expendable=("id", "cached", "latency", "status"), width=width)
+    expendable = [name for name in ("id", "cached", "latency", "status", "input") if name != order]
+    header, cells = fitting(HEADER, cells, expendable=expendable, width=width)
     numeric = {HEADER[index] for index in NUMERIC}
     right = [index for index, name in enumerate(header) if name in numeric]
     return render([table(header, cells, right=right, tight=True)], width=width, color=color)

@@ -85,7 +85,7 @@ def test_totals_equal_the_sum_over_groups_and_over_the_trend(
 
 def test_a_long_period_trends_from_the_first_row() -> None:
     row = PricedRecord(Record(START, "p:1", "p", "m", Usage(input=1)), 5, (5, *(0,) * 12), CARD)
-    period = Period(START - 3_000 * DAY_US, START + DAY_US, UTC, "test")
+    period = Period(START - 3_001 * DAY_US, START + DAY_US, UTC, "test")
     with closing(SqliteLedger(MEMORY, write=True)) as ledger:
         ledger.add([row], ledger.begin_batch("test", START))
         question = Question(Compared(period, period), granularity="day")

@@ -161,7 +161,7 @@ def test_problems_are_named() -> None:
     stale = measured(BOTH, row("2026-11-03T00:00:00Z", "a", None))
     assert judge(stale, max_age=DAY_US, strict=True).problems == (
         "the newest request is of 2026-11-03T00:00:00Z, older than --max-age allows",
-        "a has 1 unpriced requests",
+        "a: unpriced requests: 1",
     )
 
 

@@ -70,7 +70,7 @@ def test_unpriced_requests_are_always_said_and_fail_when_strict() -> None:
     strict = llmcost("budget", "check", *AS_OF, "--strict", "--json")
     assert strict.code == 6
     assert strict.json["verdict"] == "data"
-    assert strict.json["problems"] == ["a has 1 unpriced requests"]
+    assert strict.json["problems"] == ["a: unpriced requests: 1"]
     assert [b["unpriced_requests"] for b in strict.json["budgets"]] == [0, 1]
 
 

@@ -21,6 +21,8 @@ from tests.run import llmcost
 BUG = "hint: run again with LLMCOST_DEBUG=1 and report the traceback\n"
 COMMAND = [sys.executable, "-m", "llmcost"]
 
+_INTERRUPTED = "error: interrupted\nhint: what was stored before stays; the same command goes on where it was\n"
+
 
 def process(*arguments: str, **settings: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(  # type: ignore[call-overload,no-any-return]
@@ -59,7 +61,7 @@ def test_version() -> None:
         (LlmcostError("it broke"), 1, "error: it broke\nhint: see `llmcost --help`\n"),
         (DataError("nothing there", "ingest"), 6, "error: nothing there\nhint: ingest\n"),
         (LedgerError("one\n  two\n", "three\nfour"), 1, "error: one two\nhint: three four\n"),
-        (KeyboardInterrupt(), 130, ""),
+        (KeyboardInterrupt(), 130, _INTERRUPTED),
         (BrokenPipeError(), 0, ""),
         (MemoryError(), 1,
          "error: out of memory\nhint: ask for less at once: a shorter period, fewer groups, smaller files\n"),
@@ -148,7 +150,7 @@ def test_ctrl_c_ends_with_130(big: str, tmp_path: Path) -> None:
         assert reader.read(1) == b"{"
         running.send_signal(signal.SIGINT)
         out, err = running.communicate(timeout=60)
-    assert (running.returncode, out, err) == (130, "", "")
+    assert (running.returncode, out, err) == (130, "", _INTERRUPTED)
 
 
 def test_ascii_only_stdout_keeps_json_exact(isolated: Path) -> None:

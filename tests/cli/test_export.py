@@ -127,11 +127,12 @@ def test_to_a_file(isolated: Path) -> None:
 
 def test_formats() -> None:
     fill()
-    for form in ("table", "json", "markdown"):
+    for form in ("table", "markdown"):
         ran = llmcost("export", "--ledger", "one.db", "--format", form)
         assert (ran.code, ran.out) == (2, "")
         assert ran.err.startswith(f"error: unknown format '{form}'")
-    assert "did you mean 'jsonl'?" in llmcost("export", "--json").err
+    lines = [json.loads(line) for line in llmcost("export", "--ledger", "one.db").out.splitlines()]
+    assert llmcost("export", "--ledger", "one.db", "--json").json == {"schema_version": 1, "requests": lines}
 
 
 def test_an_empty_ledger() -> None:

@@ -72,7 +72,7 @@ def test_text_goes_to_stdout_and_remarks_to_stderr() -> None:
     write(Path("a.jsonl"), flat(), b"{cut\n")
     ran = ingest("a.jsonl")
     assert ran.out == (
-        "added 1 request worth $0.000450 (read 1: 0 updated, 0 already known; 1 file: jsonl 1)\n"
+        "added 1 request, worth $0.000450 (read 1, 0 of them repeats; 1 file: jsonl 1)\n"
         "batch 1: `llmcost ledger undo 1` takes it back\n"
     )
     assert ran.err == "skipped 1:\n  a.jsonl:2: not JSON: the line is cut short or malformed\n"
@@ -286,7 +286,7 @@ def test_at_dates_what_has_no_time() -> None:
     assert stored("ts") == [(1_767_956_400_000_000,)]  # 11:00 UTC
     assert ingest("a.json", "--at", "mtime", "--json").json["new"] == 1
     assert_error(ingest("a.json", "--at", "later"), 2, "not a time: 'later'")
-    assert_error(ingest("a.json", "--at", "1960-01-01"), 2, "--at '1960-01-01' is outside the years 2000-2099")
+    assert_error(ingest("a.json", "--at", "1960-01-01"), 2, "'1960-01-01' is outside the years 2000-2099")
 
 
 # --- the ledger file ---------------------------------------------------------------------------------------------

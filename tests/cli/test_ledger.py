@@ -78,7 +78,11 @@ def test_check_finds_a_changed_total(isolated: Path) -> None:
 
 def test_undo_brings_back_what_was_replaced() -> None:
     assert costs() == BOTH
-    assert llmcost("ledger", "undo", "2") == (0, "took back 2 requests of batch 2\n", "")
+    assert llmcost("ledger", "undo", "2") == (
+        0,
+        "took back 2 requests of batch 2; versions they had replaced stand again\n",
+        "",
+    )
     assert costs() == {"0": "2.5", "1": "2.5", "2": None}
     assert llmcost("ledger", "check").code == 0
     info = llmcost("ledger", "info")

@@ -366,3 +366,17 @@ def test_a_bad_price_file_stops_everything_before_the_ledger(text: str, place: s
     assert llmcost("export").out == before
     assert llmcost("ledger", "info", "--json").json["requests"] == 2
     assert ledger.exists()
+
+
+def test_add_says_which_rates_of_the_price_it_replaces_are_lost() -> None:
+    ran = llmcost("prices", "add", "gpt-4o", "--input", "1", "--output", "2", "--as-of", "2026-11-05", "--tz", "UTC")
+    assert ran.code == 0
+    assert "also has rates for " in ran.err
+    assert "cached" in ran.err
+    again = llmcost("prices", "add", "brand-new", "--provider", "acme", "--input", "1")
+    assert "also has rates" not in again.err
+
+
+def test_show_names_the_provider_that_has_no_such_model() -> None:
+    ran = llmcost("prices", "show", "gpt-4o", "--provider", "groq")
+    assert (ran.code, ran.err.split("\n")[0]) == (2, "error: no price for 'gpt-4o' of provider 'groq'")

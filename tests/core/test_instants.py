@@ -282,7 +282,21 @@ def test_a_persons_time(text: str, zone: ZoneInfo, expected: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "now", "2026-02-30", "24.11.2026", "0001-01-01", "2026-11-24T99:00", "12", "9" * 5000, "\x1b[31m"]
+    "text",
+    [
+        "",
+        "now",
+        "2026-02-30",
+        "24.11.2026",
+        "0001-01-01",
+        "2026-11-24T99:00",
+        "12",
+        "9" * 5000,
+        "\x1b[31m",
+        "1999-12-31",
+        "9999-12-31T23:59:59Z",
+        "2100-01-02",
+    ],
 )
 def test_what_is_no_persons_time(text: str) -> None:
     with pytest.raises(UsageError, match="not a time"):

@@ -27,7 +27,7 @@ def result() -> Ingested:
 
 def test_the_text() -> None:
     assert as_text(result()) == (
-        "added 1,234 requests worth $12.35 (read 1,240: 1 updated, 5 already known;"
+        "added 1,234 requests and updated 1, worth $12.35 (read 1,240, 5 of them repeats;"
         " 3 files: claude-code 40, jsonl 1,200)"
         "\nbatch 7: `llmcost ledger undo 7` takes it back"
     )
@@ -41,7 +41,7 @@ def test_a_dry_run_says_would_and_has_nothing_to_undo() -> None:
 
 def test_nothing_new_has_nothing_to_undo() -> None:
     made = Ingested(batch=8, files=1, read=5, added=Added(duplicate=5))
-    assert as_text(made) == "added 0 requests worth $0.00 (read 5: 0 updated, 5 already known; 1 file)"
+    assert as_text(made) == "added 0 requests, worth $0.00 (read 5, 5 of them repeats; 1 file)"
 
 
 def test_the_remarks_are_safe_to_print_and_complete() -> None:

@@ -100,7 +100,7 @@ def test_json() -> None:
         (90, {"id"}, ""),
         (80, {"id", "cached"}, ""),
         (70, {"id", "cached", "latency"}, ""),
-        (60, {"id", "cached", "latency", "status"}, ""),
+        (60, {"id", "cached", "latency", "status", "input"}, ""),
     ],
 )
 def test_a_narrow_terminal_leaves_columns_out(width: int | None, missing: set[str], identity: str) -> None:
@@ -110,6 +110,12 @@ def test_a_narrow_terminal_leaves_columns_out(width: int | None, missing: set[st
     assert identity in shown[2]
     assert all(width_of(line) <= (width or 1_000) for line in shown)
     assert "…" not in "".join(shown)
+
+
+def test_what_a_table_is_ordered_by_is_never_left_out() -> None:
+    head = as_table([FULL, BARE], UTC, order="latency", width=70, color=False).split("\n")[0]
+    assert "latency" in head
+    assert "status" not in head
 
 
 def test_a_long_id_is_shortened_only_in_a_terminal() -> None:
