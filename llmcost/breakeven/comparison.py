@@ -9,10 +9,10 @@ from llmcost.breakeven.api import ApiCost, Rates, api_cost
 from llmcost.breakeven.crossings import Crossings, Stairs, crossings
 from llmcost.breakeven.hosted import Deployment, HostedCost, hosted_cost, replicas_per_token
 from llmcost.breakeven.traffic import Mix
-from llmcost.core.errors import UsageError, nearest
+from llmcost.core.errors import UsageError
 from llmcost.core.money import FEMTO_PER_USD
 from llmcost.core.usage import BUCKETS
-from llmcost.pricing.book import PriceBook, Priced
+from llmcost.pricing.book import PriceBook, Priced, price_or_error
 from llmcost.pricing.card import Card
 
 Mode = Literal["api", "hosted"]
@@ -72,15 +72,7 @@ def price_of(book: PriceBook, model: str, us: int) -> Priced:
     Raises:
         UsageError: no price is known: unpriced is not free.
     """
-    resolved = book.resolve("", model)
-    priced = resolved.at(us) if resolved is not None else None
-    if priced is None:
-        when = " at that time" if resolved is not None else nearest(model, book.model_names())
-        raise UsageError(
-            f"no price for model {model!r}{when}",
-            "`llmcost prices list` shows the names; `llmcost prices add` adds one",
-        )
-    return priced
+    return price_or_error(book, model, us)
 
 
 def rates_of(card: Card, mix: Mix) -> Rates:

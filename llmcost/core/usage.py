@@ -59,8 +59,6 @@ class Usage(NamedTuple):
 
 
 BUCKETS: tuple[str, ...] = Usage._fields
-INPUT_BUCKETS = BUCKETS[:7]
-OUTPUT_BUCKETS = BUCKETS[7:11]
 #: A cost has one more part than a usage: request fees, and a reported cost that cannot be split.
 COST_PARTS: tuple[str, ...] = (*BUCKETS, "fees")
 

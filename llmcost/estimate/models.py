@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from llmcost.core.errors import UsageError, nearest
+from llmcost.core.errors import UsageError
 from llmcost.core.usage import Usage
-from llmcost.pricing.book import PriceBook, Priced
+from llmcost.pricing.book import PriceBook, Priced, price_or_error
 
 #: Cheap, and one of the models OpenAI's published counting rule names, so that the count is exact.
 DEFAULT_MODEL = "gpt-4o-mini"
 DEFAULT_REASON = f"{DEFAULT_MODEL} by default, whose token counts OpenAI documents; choose with --model"
-
-TIERS = ("standard", "batch", "flex", "priority", "fast")
 
 
 class Model(NamedTuple):
@@ -43,13 +41,4 @@ def priced_model(book: PriceBook, name: str, tier: str, us: int, *, named_by: st
     Raises:
         UsageError: no price is known for it, or none at that time.
     """
-    resolved = book.resolve("", name, tier)
-    if resolved is None:
-        raise UsageError(
-            f"no price for model {name!r} ({named_by}){nearest(name, book.model_names())}",
-            f"`llmcost prices list` shows the known names; `llmcost prices add {name} --input … --output …` adds one",
-        )
-    priced = resolved.at(us)
-    if priced is None:
-        raise UsageError(f"no price for model {name!r} at that time", f"`llmcost prices show {name}` shows its dates")
-    return Model(name, priced)
+    return Model(name, price_or_error(book, name, us, tier=tier, place=named_by))

@@ -16,7 +16,8 @@ UNPRICED, REPORTED = "unpriced", "reported"
 class Basis(NamedTuple):
     """What a row was priced with: a card (its id, how the name matched, the layer, the card as JSON).
 
-    `assumed`: the card lacks the served tier's own rates and the standard ones were used.
+    `assumed`: no price list states a rate that was used: the served tier has none of its own and pays standard ones,
+    or a Claude's cache writes pay the documented multiple of its input rate.
     """
 
     card_id: str

@@ -10,8 +10,9 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from llmcost.core.errors import UsageError, nearest
 from llmcost.core.usage import Usage
-from llmcost.pricing.card import Card, Costed, with_fallbacks
+from llmcost.pricing.card import Card, Costed, derived_writes, with_fallbacks
 from llmcost.pricing.entry import Entry, Layer, Prices, Rate, Variant
 from llmcost.pricing.match import Match, Names
 
@@ -42,16 +43,21 @@ class Resolved:
         cuts: set[int] = set()
         self._hours = []
         for _, match, _ in candidates:
-            for prices in _all_prices(match.entry):
+            for prices in _all_prices(match.entry, tier):
                 cuts.update(cut for cut in (prices.valid_from, prices.valid_to) if cut is not None)
                 if prices.hours is not None:
                     self._hours.append(prices.hours)
         self._cuts = sorted(cuts)
         self._memo: dict[object, Priced | None] = {}
+        self.dated = bool(self._cuts or self._hours)
+        """Whether the card depends on the moment."""
+        self._always = None if self.dated else self._resolve(0)
 
     def at(self, us: int) -> Priced | None:
         """The card in force at `us` (microseconds UTC), or None when no layer has a price then."""
-        key: object = bisect_right(self._cuts, us) if self._cuts else 0
+        if not self.dated:
+            return self._always
+        key: object = bisect_right(self._cuts, us)
         if self._hours:
             key = (key, *(hours.active(us) for hours in self._hours))
         try:
@@ -122,10 +128,40 @@ class PriceBook:
         return [name for names in self._names for name in names.names()]
 
 
-def _all_prices(entry: Entry) -> Iterator[Prices]:
+def price_or_error(
+    book: PriceBook,
+    model: str,
+    us: int,
+    *,
+    provider: str = "",
+    tier: str = "standard",
+    what: str = "model",
+    place: str = "",
+) -> Priced:
+    """The card of `model` at `us` (microseconds UTC); `what` and `place` say in the error where the name was read.
+
+    Raises:
+        UsageError: no price is known for it, or none at that time: unpriced is not free.
+    """
+    resolved = book.resolve(provider, model, tier)
+    if (priced := resolved.at(us) if resolved is not None else None) is not None:
+        return priced
+    where = f" ({place})" if place else ""
+    if resolved is not None:
+        raise UsageError(
+            f"no price for {what} {model!r} at that time{where}", f"`llmcost prices show {model}` shows its dates"
+        )
+    raise UsageError(
+        f"no price for {what} {model!r}{where}{nearest(model, book.model_names())}",
+        f"`llmcost prices list` shows the known names; `llmcost prices add {model} --input … --output …` adds one",
+    )
+
+
+def _all_prices(entry: Entry, tier: str) -> Iterator[Prices]:
     yield from entry.prices
     for variant in entry.variants:
-        yield variant.prices
+        if variant.tier == tier:
+            yield variant.prices
 
 
 def _card(entry: Entry, prices: Prices, tier: str, us: int, layer: str, how: str) -> Card:
@@ -142,9 +178,10 @@ def _card(entry: Entry, prices: Prices, tier: str, us: int, layer: str, how: str
         for variant in reversed(chosen):
             rates.update(variant.rates)
             per_request = variant.per_request or per_request
+    derived = derived_writes(entry.model, rates)
     return Card(
-        entry.provider, entry.model, tier, _bands(rates),
-        per_request=per_request, marginal=prices.marginal, layer=layer, note=note,
+        entry.provider, entry.model, tier, _bands(rates, entry.provider, derived),
+        per_request=per_request, marginal=prices.marginal, layer=layer, note=note, derived=derived,
     )  # fmt: skip
 
 
@@ -163,11 +200,16 @@ def _held_before(entry: Entry, prices: Prices, variant: Variant, us: int) -> boo
     return False
 
 
-def _bands(rates: dict[str, Rate]) -> tuple[tuple[int, tuple[int | None, ...]], ...]:
+def _bands(
+    rates: dict[str, Rate], provider: str, derived: tuple[str, ...]
+) -> tuple[tuple[int, tuple[int | None, ...]], ...]:
     """Flatten per-bucket steps to bands: (input tokens above which it applies, rate of every bucket)."""
     starts = sorted({0, *(above for rate in rates.values() for above, _ in rate.steps)})
     return tuple(
-        (start, with_fallbacks({bucket: _rate_above(rate, start) for bucket, rate in rates.items()}))
+        (
+            start,
+            with_fallbacks({bucket: _rate_above(rate, start) for bucket, rate in rates.items()}, provider, derived),
+        )
         for start in starts
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, time
 from decimal import Decimal
 from typing import Any
@@ -35,6 +36,10 @@ _TIERS = {
     ("speed", "fast"): "fast",
 }
 _SIGNIFICANT_DIGITS = 12
+#: OpenAI's models that search the web in every request and bill each search beside the tokens (from $10 to $50 per
+#: 1,000 by date and context size, https://platform.openai.com/docs/pricing). The catalogue has their token rates
+#: only, and a chat completion does not count its searches: by tokens alone they would look nearly free.
+_SEARCH_FEE_UNKNOWN = re.compile(r"(?:.*/)?gpt-[a-z0-9.-]+-search-(?:preview|api)(?:-.*)?")
 
 
 def compile_catalogue() -> Layer | None:
@@ -49,7 +54,12 @@ def compile_catalogue() -> Layer | None:
     return Layer(
         name="catalogue",
         origin=f"genai-prices {version('genai-prices')}",
-        entries=tuple(_entry(provider, model) for provider in providers for model in provider.models),
+        entries=tuple(
+            _entry(provider, model)
+            for provider in providers
+            for model in provider.models
+            if not _SEARCH_FEE_UNKNOWN.fullmatch(model.id)
+        ),
         provider_models=tuple(
             (provider.id, patterns)
             for provider in providers
@@ -84,7 +94,7 @@ def _entry(provider: Any, model: Any) -> Entry:
         model=model.id,
         prices=prices,
         variants=variants,
-        aliases=tuple(alias for alias in aliases if alias != model.id),
+        aliases=tuple(a for a in aliases if a != model.id and not _SEARCH_FEE_UNKNOWN.fullmatch(a)),
         patterns=tuple(patterns),
         context_window=model.context_window,
         note=model.price_comments or "",
@@ -163,6 +173,4 @@ def _provider_patterns(clause: Any) -> tuple[Pattern, ...]:
     aliases: list[str] = []
     patterns: list[Pattern] = []
     _collect(clause, aliases, patterns)
-    import re
-
     return (*patterns, *(Pattern("regex", f"^{re.escape(alias)}$") for alias in aliases))

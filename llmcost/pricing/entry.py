@@ -12,7 +12,7 @@ import msgspec
 from llmcost.core.instants import DAY_US, from_us, zone_named
 
 #: Bumped whenever the meaning of a compiled entry changes, so that old caches are not read.
-COMPILER_VERSION = 1
+COMPILER_VERSION = 2
 
 
 class Rate(msgspec.Struct, frozen=True, array_like=True):

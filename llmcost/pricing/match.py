@@ -3,22 +3,48 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from llmcost.core.providers import canonical_provider, known_provider
 from llmcost.pricing.entry import Entry, Layer, Pattern
 
-#: What may follow a known name without changing its price: a date, a version, a region, a fine-tune's name.
+#: What may follow a known name without changing its price. Any other number is a new generation, not a version.
 _DATE = r"(?:[-@.](?:20\d{6}|20\d\d-\d\d-\d\d|\d{2}-20\d\d))"
-_VERSION = r"(?:[-@.:]v?\d{1,3}(?::\d{1,3})?[kK]?|[-@](?:default|latest)|[-@.]v\d+(?:\.\d+)*|-0[01]\d\d|-1[0-2]\d\d)"
-_REGION = r"(?:@(?:us|eu|global|asia)[a-z0-9-]*)"
+_MOVING = r"(?:[-@](?:default|latest))"
+_REGION = r"(?:@(?:us|eu|global|asia)(?:-(?:north|south|east|west|central)+\d{0,2})?)"
 _PREVIEW = r"(?:-(?:preview|exp)-(?:\d\d-\d\d(?:-20\d\d)?|20\d\d-\d\d-\d\d|\d{4}))"
+#: Snapshots in one vendor's own spelling, by the provider of the entry.
+_SNAPSHOTS = {
+    "google": r"(?:-00\d|-(?:0[1-9]|1[0-2])-[0-3]\d)",  # stable versions -001, -002; previews -05-06
+    "mistral": r"(?:-2\d(?:0[1-9]|1[0-2]))",  # year and month: -2407
+    "openai": r"(?:-(?:0[1-9]|1[0-2])[0-3]\d)",  # month and day: -0613, -1106
+    "moonshotai": r"(?:-(?:0[1-9]|1[0-2])[0-3]\d)",  # -0127
+}
+#: Bedrock: a dated name and the revision of its packaging, `-20250929-v1:0`.
+_DATED_REVISION = rf"(?:{_DATE}-v\d:0)"
+_REVISION_AT_END = re.compile(r"(?:-v\d+)?(?::\d+)?$")
+#: Numbers that are no new generation: Claude 2.0 and 2.1 cost what the catalogue's `claude-2` says
+#: (https://www.anthropic.com/news/claude-2-1), and there is one Mixtral 8x7B (https://mistral.ai/news/mixtral-of-experts).
+_SAME_PRICE = {"claude-2": (".0", ".1"), "claude-v2": (":1",), "mixtral-8x7b": ("-v0.1",)}
 _DATED = re.compile(rf"(?:{_DATE}|{_PREVIEW})")
-_SUFFIX = re.compile(rf"(?:{_DATE}|{_VERSION}|{_REGION}|{_PREVIEW}){{0,3}}")
 _FINE_TUNE = re.compile(r"[-0-9a-z.]{0,24}:[^\s]{0,120}")
+_VENDORS = "anthropic|amazon|meta|mistral|cohere|ai21|deepseek|qwen|openai|google|writer|nvidia|minimax|moonshotai|zai"
 #: What may stand before it: a cloud's geography and the vendor, or a path.
-_LEAD = re.compile(r"(?:(?:us|eu|apac|jp|au|ca|sa|global|us-gov)\.)?(?:[a-z0-9-]+\.)?|(?:[a-z0-9._-]+/)+")
-_REGION_SEGMENT = re.compile(r"(?:us|eu|global|apac|[a-z]{2}-[a-z]+-\d|[a-z]+\d?)/")
+_LEAD = re.compile(rf"(?:(?:us|eu|apac|jp|au|ca|sa|in|global|us-gov)\.)?(?:(?:{_VENDORS})\.)?")
+_WAY = r"north|south|east|west|central"
+_COUNTRY = (
+    "us|canada|brazil|mexico|chile|europe|uk|france|germany|norway|poland|spain|italy|sweden|switzerland|austria|belgium|denmark"
+    "|israel|qatar|uae|southafrica|australia|newzealand|japan|korea|india|asia|indonesia|malaysia|taiwan"
+)
+#: Regions as AWS (us-east-1, us-gov-west-1), Google (us-central1, europe-west4, northamerica-northeast1), Azure
+#: (eastus2, swedencentral) and LiteLLM's routes write them.
+_REGION_SEGMENT = re.compile(
+    rf"(?:us|eu|apac|asia|global|global-standard|converse|invoke"
+    rf"|[a-z]{{2}}(?:-gov|-isob?)?-(?:{_WAY})(?:{_WAY})?-?\d{{1,2}}"
+    rf"|(?:europe|asia|africa|australia|northamerica|southamerica)-(?:{_WAY})(?:{_WAY})?\d{{1,2}}"
+    rf"|(?:{_WAY}){{1,2}}(?:{_COUNTRY})\d?|(?:{_COUNTRY})(?:{_WAY}){{1,2}}\d?)/"
+)
 _RESOURCE = re.compile(r"^(?:.*/)?models/|^arn:[^/]*/|^publishers/[^/]+/models/")
 _DATE_AT_END = re.compile(rf"(?P<stem>.+?)(?:{_DATE})$")
 
@@ -76,7 +102,7 @@ class Names:
         best: tuple[int, Entry, str] | None = None
         for entry in self._loose.get(provider, ()):
             for pattern in entry.patterns:
-                left = _leftover(pattern, name)
+                left = _leftover(pattern, name, entry)
                 if left is not None and (best is None or len(left) < best[0]):
                     best = (len(left), entry, left)
         if best is None:
@@ -89,12 +115,13 @@ class Names:
         if slash and (provider := known_provider(head)):
             region = _REGION_SEGMENT.match(rest)
             for candidate in (rest, rest[region.end() :] if region else ""):
-                if candidate and (found := self._in_provider(provider, candidate) or self._resold(provider, candidate)):
+                if candidate and (found := self._in_provider(provider, candidate)):
                     return Match(found.entry, f"prefix:{head}")
+                if candidate and (found := self._resold(provider, candidate)):
+                    return found
         if "." in name and not slash:
-            tail = _LEAD.match(name)
             vendor = name.split(".")[-2]
-            if tail and tail.end() and vendor in _BEDROCK_VENDORS and (found := self._in_provider("aws", name)):
+            if vendor in _BEDROCK_VENDORS and (found := self._in_provider("aws", name)):
                 return Match(found.entry, "prefix:bedrock")
         return None
 
@@ -136,7 +163,7 @@ def _holds(pattern: Pattern, name: str) -> bool:
             return re.search(pattern.text, name) is not None
 
 
-def _leftover(pattern: Pattern, name: str) -> str | None:
+def _leftover(pattern: Pattern, name: str, entry: Entry) -> str | None:
     """The text of `name` that `pattern` does not account for, when it cannot change the price; else None."""
     if not _holds(pattern, name):
         return None
@@ -148,10 +175,35 @@ def _leftover(pattern: Pattern, name: str) -> str | None:
     else:
         where = name.rfind(pattern.text) if pattern.how == "ends" else name.find(pattern.text)
         before, after = name[:where], name[where + len(pattern.text) :]
-    if before and not _LEAD.fullmatch(before):
+    if before and not _lead(before):
         return None
     if pattern.text.startswith("ft:"):
         return before + after if _FINE_TUNE.fullmatch(after) else None
     if pattern.text.endswith(("-", "@")) and after:
         after = pattern.text[-1] + after
-    return before + after if _SUFFIX.fullmatch(after) else None
+    if after in _SAME_PRICE.get(pattern.text, ()) or _suffix(entry.provider, entry.model, pattern.text).fullmatch(
+        after
+    ):
+        return before + after
+    return None
+
+
+def _lead(before: str) -> bool:
+    """Whether the text before a known name is a cloud's geography and vendor, or a path of providers and regions."""
+    *path, last = before.split("/")
+    if not path:
+        return _LEAD.fullmatch(last) is not None
+    return not last and all(known_provider(part) or _REGION_SEGMENT.fullmatch(f"{part}/") for part in path)
+
+
+@lru_cache(maxsize=4096)
+def _suffix(provider: str, model: str, known: str) -> re.Pattern[str]:
+    """What may follow `known`, a part of `model`: the model's own revision (`-v1:0`) is no new one."""
+    end = _REVISION_AT_END.search(model)
+    revision = end[0] if end else ""
+    revisions = {revision, revision.partition(":")[0] + ":0"} if revision.startswith("-v") else {revision}
+    if re.search(r"-v\d+$", known):
+        revisions = {":0"}
+    own = "|".join(re.escape(text) for text in sorted(revisions) if text) or r"(?!)"
+    snapshot = _SNAPSHOTS.get(provider, r"(?!)")
+    return re.compile(rf"(?:{_DATED_REVISION}|{_DATE}|{_MOVING}|{_REGION}|{_PREVIEW}|{snapshot}){{0,3}}(?:{own})?")

@@ -67,16 +67,16 @@ class _Price(NamedTuple):
     variants: tuple[Variant, ...]
 
 
-def load_yaml(path: Path, *, name: str, yields: bool = False) -> Layer:
+def load_yaml(path: Path, *, name: str) -> Layer:
     """Parse and validate one price file.
 
     Raises:
         ConfigError: the file cannot be read or breaks a rule; the message names file, line and value.
     """
-    return compile_yaml(decode(read_bytes(path), str(path)), str(path), name=name, yields=yields)
+    return compile_yaml(decode(read_bytes(path), str(path)), str(path), name=name)
 
 
-def compile_yaml(text: str, origin: str, *, name: str, yields: bool = False) -> Layer:
+def compile_yaml(text: str, origin: str, *, name: str) -> Layer:
     """As `load_yaml`, from text; `origin` stands for the path in errors."""
     top = Fields(parse(text, origin), origin, TOP_KEYS, "a price file")
     if (version := top.text("version")) != "1":
@@ -94,7 +94,7 @@ def compile_yaml(text: str, origin: str, *, name: str, yields: bool = False) -> 
             )  # fmt: skip
         seen[key] = node.span.line
         entries.append(entry)
-    return Layer(name=name, origin=origin, entries=tuple(entries), yields=yields)
+    return Layer(name=name, origin=origin, entries=tuple(entries))
 
 
 def _model(node: Node, origin: str) -> Entry:

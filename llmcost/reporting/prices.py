@@ -12,7 +12,7 @@ from llmcost.core.instants import SECOND_US, rfc3339
 from llmcost.core.money import usd_per_million, usd_text
 from llmcost.core.usage import BUCKETS
 from llmcost.pricing.book import Priced
-from llmcost.pricing.card import Card
+from llmcost.pricing.card import CLAUDE_WRITES, Card
 from llmcost.pricing.check import Finding
 from llmcost.pricing.diff import Change
 from llmcost.pricing.entry import Entry, Prices
@@ -21,6 +21,8 @@ from llmcost.reporting.console import fitting, pairs, render, table, without_bla
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+_SEARCHES = "web_searches"
+
 
 def card_rates(card: Card) -> list[tuple[str, dict[str, str]]]:
     """(input tokens above which it applies, bucket -> USD per million tokens; web searches USD per 1,000)."""
@@ -28,13 +30,19 @@ def card_rates(card: Card) -> list[tuple[str, dict[str, str]]]:
         (
             f"> {above:,} input tokens" if above else "",
             {
-                bucket: usd_text(rate // 1000) if bucket == "web_searches" else usd_per_million(rate)
+                bucket: usd_text(rate // 1000) if bucket == _SEARCHES else usd_per_million(rate)
                 for bucket, rate in zip(BUCKETS, rates, strict=True)
                 if rate is not None
             },
         )
         for above, rates in card.bands
     ]
+
+
+def _derived(card: Card) -> list[str]:
+    """That a rate is no price list's, as notes."""
+    factors = {bucket: times / per for bucket, (times, per) in CLAUDE_WRITES.items()}
+    return [f"no {bucket} rate listed: {factors[bucket]:g} times the input rate" for bucket in card.derived]
 
 
 def show_json(asked: str, at_us: int, priced: Priced, entry: Entry, others: Sequence[tuple[str, str, str]]) -> str:
@@ -49,14 +57,15 @@ def show_json(asked: str, at_us: int, priced: Priced, entry: Entry, others: Sequ
         "tier": card.tier,
         "match": priced.match,
         "layer": priced.layer,
-        "note": "; ".join(note for note in (card.note, entry.note) if note),
+        "note": "; ".join(note for note in (card.note, *_derived(card), entry.note) if note),
         "source": entry.source,
         "checked": entry.checked or None,
         "context_window": entry.context_window,
         "rates_usd_per_million": [
-            {"above_input_tokens": above, "rates": rates}
+            {"above_input_tokens": above, "rates": {b: rate for b, rate in rates.items() if b != _SEARCHES}}
             for (above, _), (_, rates) in zip(card.bands, card_rates(card), strict=True)
         ],
+        "web_search_usd_per_1000": _searches(card.bands[0][1][BUCKETS.index(_SEARCHES)]),
         "per_request_usd": usd_text(card.per_request // 10**6),
         "history": [_history(prices) for prices in entry.prices],
         "also_in": [{"layer": layer, "model": model, "match": how} for layer, model, how in others],
@@ -70,10 +79,14 @@ def _history(prices: Prices) -> dict[str, Any]:
         "valid_to": None if prices.valid_to is None else rfc3339(prices.valid_to),
         "hours": prices.hours is not None,
         "rates_usd_per_million": {
-            bucket: usd_text(rate.base // 1000) if bucket == "web_searches" else usd_per_million(rate.base)
-            for bucket, rate in prices.rates.items()
+            bucket: usd_per_million(rate.base) for bucket, rate in prices.rates.items() if bucket != _SEARCHES
         },
+        "web_search_usd_per_1000": _searches(prices.rates[_SEARCHES].base if _SEARCHES in prices.rates else None),
     }
+
+
+def _searches(femto: int | None) -> str | None:
+    return None if femto is None else usd_text(femto // 1000)
 
 
 def show_text(
@@ -94,11 +107,11 @@ def show_text(
         ("checked", entry.checked),
         ("context window", f"{entry.context_window:,} tokens" if entry.context_window else ""),
         ("per request", f"${usd_text(card.per_request // 10**6)}" if card.per_request else ""),
-        ("note", entry.note),
+        ("note", "; ".join(note for note in (*_derived(card), entry.note) if note)),
         ("also known to", ", ".join(f"{layer} ({model}, {how})" for layer, model, how in others)),
     ]
     rows = [
-        (bucket, rate, "USD per 1,000" if bucket == "web_searches" else "USD per 1M tokens", above)
+        (bucket, rate, "USD per 1,000" if bucket == _SEARCHES else "USD per 1M tokens", above)
         for above, rates in card_rates(card)
         for bucket, rate in rates.items()
     ]

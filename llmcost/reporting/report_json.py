@@ -80,7 +80,7 @@ def _summary(report: Report) -> dict[str, Any]:
         "reasoning_tokens": usage.reasoning,
         "error_requests": sums["errors"],
         "partial_requests": sums["partials"],
-        "assumed_tier_requests": sums["assumed"],
+        "assumed_rate_requests": sums["assumed"],
         "reported_cost_usd": usd_text(sums["reported"]) if sums["reported_n"] else None,
         "reported_cost_requests": sums["reported_n"],
         "cost_from_reports_requests": sums["reported_only"],

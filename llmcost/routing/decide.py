@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
-from llmcost.core.errors import UsageError, nearest
+from llmcost.core.errors import UsageError
 from llmcost.core.money import usd_text
 from llmcost.core.usage import Usage
-from llmcost.pricing.book import PriceBook, Priced
+from llmcost.pricing.book import PriceBook, Priced, price_or_error
 from llmcost.routing.complexity import LEVELS, Complexity
 from llmcost.routing.policy import Candidate
 from llmcost.tokens.counter import Count, count
@@ -154,15 +154,9 @@ def price_of(book: PriceBook, candidate: Candidate, us: int) -> Priced:
     Raises:
         UsageError: no price is known for it then.
     """
-    resolved = book.resolve(candidate.provider, candidate.model)
-    priced = resolved.at(us) if resolved is not None else None
-    if priced is None:
-        known = "" if resolved is not None else nearest(candidate.model, book.model_names())
-        raise UsageError(
-            f"no price for candidate {candidate.model!r}{_at(candidate)}{known}",
-            "correct the name, or give it a price with `llmcost prices add`",
-        )
-    return priced
+    return price_or_error(
+        book, candidate.model, us, provider=candidate.provider, what="candidate", place=candidate.place
+    )
 
 
 def _at(candidate: Candidate) -> str:

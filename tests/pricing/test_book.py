@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import pytest
 
+from llmcost.core.errors import UsageError
 from llmcost.core.instants import parse_timestamp
 from llmcost.core.usage import Usage
-from llmcost.pricing.book import PriceBook
+from llmcost.pricing.book import PriceBook, price_or_error
 from llmcost.pricing.entry import Entry, Hours, Layer, Prices, Rate, Variant
 
 
@@ -134,3 +135,60 @@ def test_reasons_for_no_price() -> None:
     assert "no price for model 'x'" in book.quote("openai", "x", "standard", at, Usage()).reason
     assert "at that time" in book.quote("openai", "m", "standard", us("2024-01-01"), Usage()).reason
     assert "no rate for output" in book.quote("openai", "m", "standard", at, Usage(output=1)).reason
+
+
+def test_a_claude_without_a_one_hour_rate_pays_twice_its_input_of_the_same_tier_and_band() -> None:
+    """Input 3 (6 above 200,000 tokens) and half of it by batch: one-hour writes are 6, 12, 3 and 6 per million."""
+    rates = {"input": Rate(3 * 10**9, ((200_000, 6 * 10**9),)), "write_5m": Rate(375 * 10**7)}
+    halves = Prices({"input": Rate(15 * 10**8, ((200_000, 3 * 10**9),))})
+    entry = Entry("openrouter", "anthropic/claude-x", (Prices(rates),), (Variant("batch", halves),))
+    book = PriceBook([Layer("own", "own", (entry,))])
+    for tier, tokens, nano in (
+        ("standard", 100_000, 600_000_000),
+        ("standard", 300_000, 3_600_000_000),
+        ("batch", 100_000, 300_000_000),
+        ("batch", 300_000, 1_800_000_000),
+    ):
+        quote = book.quote("openrouter", "anthropic/claude-x", tier, 0, Usage(write_1h=tokens))
+        assert quote.cost is not None
+        assert quote.cost[0] == nano
+        assert quote.priced is not None
+        assert (quote.priced.card.note, quote.priced.card.derived) == ("", ("write_1h",))
+
+
+def test_a_used_audio_bucket_without_a_rate_is_named() -> None:
+    text = Prices({"input": Rate(15 * 10**7), "output": Rate(6 * 10**8)})
+    book = PriceBook([Layer("own", "own", (Entry("openai", "m", (text,)), Entry("google", "m", (text,))))])
+    quote = book.quote("openai", "m", "standard", 0, Usage(input=1, input_audio=1, output_audio=1))
+    assert (quote.cost, quote.reason) == (None, "model 'm' has no rate for input_audio, output_audio")
+    quote = book.quote("google", "m", "standard", 0, Usage(input_audio=10, output_audio=10))
+    assert quote.cost is not None
+    assert quote.cost[0] == 10 * 150 + 10 * 600
+
+
+def test_the_price_of_a_name_or_an_error() -> None:
+    book = PriceBook([layer("own", prices(2, "2025-01-01"), model="gpt-x")])
+    assert price_or_error(book, "gpt-x", us("2026-01-01")).card.model == "gpt-x"
+    with pytest.raises(UsageError) as unknown:
+        price_or_error(book, "gpt-y", us("2026-01-01"), what="candidate", place="routing.yaml:3")
+    assert unknown.value.message == "no price for candidate 'gpt-y' (routing.yaml:3); did you mean 'gpt-x'?"
+    assert "llmcost prices add gpt-y" in unknown.value.hint
+    with pytest.raises(UsageError) as early:
+        price_or_error(book, "gpt-x", us("2024-01-01"), provider="openai", tier="batch")
+    assert (early.value.message, early.value.hint) == (
+        "no price for model 'gpt-x' at that time", "`llmcost prices show gpt-x` shows its dates",
+    )  # fmt: skip
+    with pytest.raises(UsageError, match="no price for model 'gpt-x'"):
+        price_or_error(book, "gpt-x", us("2026-01-01"), provider="azure")
+
+
+def test_only_the_asked_tiers_dates_matter() -> None:
+    """A standard price without dates stays one although a tier of the model has a date."""
+    book = PriceBook([layer("own", prices(4), variants=(batch(2, "2026-01-01", verified=False),))])
+    standard, cheap = book.resolve("openai", "m"), book.resolve("openai", "m", "batch")
+    assert standard is not None
+    assert cheap is not None
+    assert (standard.dated, cheap.dated) == (False, True)
+    assert priced(book, "2025-12-31T23:59:59Z", "batch") == ("own", 4)
+    assert priced(book, "2026-01-01T00:00:00Z", "batch") == ("own", 2)
+    assert priced(book, "2026-01-01T00:00:00Z") == ("own", 4)

@@ -4,6 +4,9 @@ Deviations meant by llmcost, and so left out of the comparison:
 - a tier's rate also holds before the day the catalogue verified it, while the base rates are the same;
 - rates with binary float noise (0.19999999999999998) are taken as what was meant (0.2): compared with tolerance;
 - a bucket without any rate makes the request unpriced here, and free there;
+- a Claude's cache writes without a rate are multiples of its input price here, and plain input there; other models'
+  one-hour writes without a rate are unpriced here, and five-minute ones there;
+- OpenAI's search models, whose fee per search the catalogue lacks, are unpriced here;
 - prices in units without a bucket (text-only rates, audio seconds, characters, pages) are not modelled.
 """
 
@@ -54,7 +57,11 @@ def _keys(model: Any) -> set[str]:
 
 
 #: Models whose every price is of a kind that both calculators read alike.
-PLAIN = sorted(key for key, model in MODELS.items() if _keys(model) <= BASICS and "input_mtok" in _keys(model))
+PLAIN = sorted(
+    key
+    for key, model in MODELS.items()
+    if _keys(model) <= BASICS and "input_mtok" in _keys(model) and "-search-" not in key[1]
+)
 TIERED = sorted(key for key in PLAIN if MODELS[key].price_variants)
 SPECIAL = sorted(key for key in PLAIN if isinstance(MODELS[key].prices, list) or MODELS[key].price_variants)
 
@@ -106,6 +113,7 @@ def _compare(key: tuple[str, str], usage: Usage, when: datetime, tier: str) -> N
     assert (quote.priced.card.provider, quote.priced.card.model) == key
     assume(quote.cost is not None)
     assert quote.cost is not None
+    assume(not any(getattr(usage, bucket) for bucket in quote.priced.card.derived))
     expected = theirs(key, usage, when, tier) * NANO_PER_USD
     assert abs(quote.cost[0] - expected) <= 1 + expected * Decimal("1e-11")
 
@@ -138,3 +146,61 @@ def test_every_entry_compiles_to_exact_rates_without_float_noise() -> None:
             for rate in prices.rates.values():
                 assert rate.base >= 0
                 assert [above for above, _ in rate.steps] == sorted(above for above, _ in rate.steps)
+
+
+NOW = to_us(datetime(2026, 11, 1, tzinfo=UTC))
+
+
+@pytest.mark.parametrize("model", ["gpt-4o-audio-preview", "gpt-4o-mini-audio-preview"])
+def test_audio_of_an_openai_model_without_audio_rates_is_unpriced(model: str) -> None:
+    assert BOOK.quote("openai", model, "standard", NOW, Usage(input=10, output=10)).cost is not None
+    for bucket in ("input_audio", "cached_audio", "output_audio"):
+        quote = BOOK.quote("openai", model, "standard", NOW, Usage(input=10)._replace(**{bucket: 1}))
+        assert (quote.cost, quote.reason) == (None, f"model {model!r} has no rate for {bucket}")
+
+
+@pytest.mark.parametrize(
+    ("provider", "model"),
+    [
+        ("openrouter", "anthropic/claude-sonnet-4"),
+        ("google", "claude-4-sonnet"),
+        ("aws", "us.anthropic.claude-sonnet-4-20250514-v1:0"),
+    ],
+)
+def test_one_hour_writes_of_claude_sold_by_others(provider: str, model: str) -> None:
+    """100,000 tokens at twice $3 per million."""
+    quote = BOOK.quote(provider, model, "standard", NOW, Usage(write_1h=100_000))
+    assert quote.cost is not None
+    assert quote.cost[0] == 600_000_000
+
+
+@pytest.mark.parametrize(
+    ("provider", "model"),
+    [
+        ("openai", "gpt-4o-mini-search-preview"),
+        ("", "gpt-4o-mini-search-preview-2025-03-11"),
+        ("openai", "gpt-4o-search-preview"),
+        ("openai", "gpt-4o-search-preview-2025-03-11"),
+        ("openai", "gpt-5-search-api"),
+        ("openrouter", "openai/gpt-4o-mini-search-preview"),
+        ("azure", "gpt-4o-search-preview"),
+    ],
+)
+def test_models_billed_by_an_unlisted_fee_per_search_are_unpriced(provider: str, model: str) -> None:
+    quote = BOOK.quote(provider, model, "standard", NOW, Usage(input=10))
+    assert (quote.cost, quote.reason) == (None, f"no price for model {model!r}")
+
+
+def test_azure_batch_costs_the_same_however_the_model_is_named() -> None:
+    """The catalogue knows no batch price of Azure: 1,000 input tokens at OpenAI's standard $2.50, as the note says"""
+    for provider, model in (
+        ("azure", "gpt-4o"),
+        ("azure", "azure/gpt-4o"),
+        ("", "azure/gpt-4o"),
+        ("", "azure/eu/gpt-4o"),
+    ):
+        quote = BOOK.quote(provider, model, "batch", NOW, Usage(input=1000))
+        assert quote.cost is not None
+        assert quote.priced is not None
+        assert (quote.cost[0], quote.priced.match) == (2_500_000, "reseller:openai")
+        assert quote.priced.card.note == "no batch rate known: standard rates"

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import msgspec
+
 from llmcost.core.instants import parse_timestamp
 from llmcost.pricing.book import PriceBook
 from llmcost.pricing.check import Finding, check
@@ -12,7 +14,8 @@ HEAD = "version: 1\nmodels:\n"
 
 
 def own(models: str, *, name: str = "own", yields: bool = False) -> Layer:
-    return compile_yaml(HEAD + models, f"{name}.yaml", name=name, yields=yields)
+    layer = compile_yaml(HEAD + models, f"{name}.yaml", name=name)
+    return msgspec.structs.replace(layer, yields=yields)
 
 
 def catalogue(*entries: Entry) -> Layer:

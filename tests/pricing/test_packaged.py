@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from llmcost.core.instants import parse_timestamp
@@ -15,6 +16,7 @@ from llmcost.pricing import yaml_book
 from llmcost.pricing.book import PriceBook
 from llmcost.pricing.catalogue import compile_catalogue
 from llmcost.pricing.check import check
+from llmcost.pricing.entry import Layer
 from llmcost.pricing.store import packaged_path
 from llmcost.pricing.yaml_book import load_yaml
 
@@ -31,7 +33,11 @@ def path() -> Path:
 
 @pytest.fixture(scope="module")
 def book(path: Path) -> PriceBook:
-    return PriceBook([load_yaml(path, name="packaged", yields=True)])
+    return PriceBook([packaged(path)])
+
+
+def packaged(path: Path) -> Layer:
+    return msgspec.structs.replace(load_yaml(path, name="packaged"), yields=True)
 
 
 @pytest.mark.parametrize(
@@ -51,6 +57,9 @@ def book(path: Path) -> PriceBook:
         ("", "self-hosted/llama-2-70b-a100", "2024-06-01", "2.189542484"),
         ("openai", "o3", "2025-05-01", "50"),
         ("", "gpt-4o", "2026-11-24", "12.5"),
+        ("", "gpt-4o-2024-08-06", "2026-11-24", "12.5"),
+        ("", "gpt-4o-2024-05-13", "2026-11-24", "20"),
+        ("openai", "gpt-4o-2024-05-13", "2024-06-01", "20"),
     ],
 )
 def test_prices_without_a_catalogue(book: PriceBook, provider: str, model: str, when: str, usd: str) -> None:
@@ -76,7 +85,7 @@ def test_it_agrees_with_the_catalogue_it_was_written_beside(path: Path) -> None:
     assert layer is not None
     if layer.origin != "genai-prices 0.2.3":
         pytest.skip(f"written beside genai-prices 0.2.3, not {layer.origin}")
-    findings = check(PriceBook([load_yaml(path, name="packaged", yields=True), layer]), WRITTEN)
+    findings = check(PriceBook([packaged(path), layer]), WRITTEN)
     assert [finding for finding in findings if finding.layer == "packaged"] == []
 
 

@@ -68,13 +68,30 @@ def test_show_json(shown: tuple[Priced, Entry]) -> None:
     assert document["at"] == "2026-11-24T12:00:00.123456Z"
     assert document["per_request_usd"] == "0.01"
     assert document["rates_usd_per_million"][0]["rates"]["input"] == "0.0375"
-    assert document["rates_usd_per_million"][0]["rates"]["web_searches"] == "25"
+    assert "web_searches" not in document["rates_usd_per_million"][0]["rates"]
+    assert document["web_search_usd_per_1000"] == "25"
     assert document["rates_usd_per_million"][1]["above_input_tokens"] == 200_000
     assert document["history"] == [
         {"valid_from": None, "valid_to": None, "hours": False,
-         "rates_usd_per_million": {"input": "0.0375", "output": "1", "web_searches": "25"}},
+         "rates_usd_per_million": {"input": "0.0375", "output": "1"}, "web_search_usd_per_1000": "25"},
     ]  # fmt: skip
     assert (document["checked"], document["source"], document["note"]) == (None, "", "hello")
+
+
+def test_a_derived_rate_is_noted() -> None:
+    model = "{model: claude-x, provider: openrouter, input: 3, output: 15, cache_write: 3.75, note: hello}"
+    text = f"version: 1\nmodels:\n  - {model}\n"
+    book = PriceBook([compile_yaml(text, "book.yaml", name="own")])
+    resolved = book.resolve("openrouter", "claude-x")
+    priced = resolved.at(AT) if resolved is not None else None
+    assert priced is not None
+    entry = book.layers[0].entries[0]
+    document = json.loads(prices.show_json("claude-x", AT, priced, entry, []))
+    assert document["note"] == "no write_1h rate listed: 2 times the input rate; hello"
+    assert document["rates_usd_per_million"][0]["rates"]["write_1h"] == "6"
+    assert document["web_search_usd_per_1000"] is None
+    text = prices.show_text("claude-x", AT, priced, entry, [], zone=UTC, width=None, color=False)
+    assert "no write_1h rate listed: 2 times the input rate; hello" in text
 
 
 ROWS = [("p", "a", "1", "", "2", "own", ""), ("provider", "a-long-model-name", "0.0375", "0.01", "10", "catalogue", "")]
