@@ -83,8 +83,9 @@ def _differences(table: str, bucket: str, size: int, code: str) -> str:
     summed = f"SELECT ts / {size}, {code}, {_RAW_SUMS} FROM request GROUP BY 1, 2"
     kept = f"SELECT {bucket}, {code}, {_NAMES} FROM {table}"
     return (
-        f"WITH summed AS MATERIALIZED ({summed}) SELECT count(*) FROM"
-        f" (SELECT * FROM (SELECT * FROM summed EXCEPT {kept}) UNION ALL SELECT * FROM ({kept} EXCEPT SELECT * FROM summed))"
+        f"WITH summed AS MATERIALIZED ({summed}), kept AS ({kept}) SELECT count(*) FROM ("
+        "SELECT * FROM (SELECT * FROM summed EXCEPT SELECT * FROM kept)"
+        " UNION ALL SELECT * FROM (SELECT * FROM kept EXCEPT SELECT * FROM summed))"
     )
 
 
