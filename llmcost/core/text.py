@@ -7,15 +7,32 @@ import unicodedata
 
 MAX_FIELD = 512
 
+#: Much longer than MAX_FIELD, since what is redacted becomes shorter.
+_MAX_READ = 4 * MAX_FIELD
+#: Longer than any start of a key that is too short to be known as one.
+_MAX_START = 64
+
 _SECRET = re.compile(
-    r"(?:sk|pk|rk)-[A-Za-z0-9_-]{16,}"  # OpenAI, Anthropic, Langfuse keys
-    r"|AIza[0-9A-Za-z_-]{30,}"  # Google
+    # A key begins where a word does, or behind an escape (\n, %20): "risk-assessment-of-loans" holds none.
+    r"(?:(?<![A-Za-z0-9])|(?<=\\[nrt])|(?<=%[0-9A-F][0-9A-F]))(?:"
+    r"(?:sk|pk|rk)-[A-Za-z0-9_-]{16,}"  # OpenAI, Anthropic, Langfuse
+    r"|(?:sk|rk)_(?:live|test)_[A-Za-z0-9]{16,}"  # Stripe
+    r"|AIza[0-9A-Za-z_-]{30,}|ya29\.[0-9A-Za-z._-]{16,}"  # Google
     r"|(?:AKIA|ASIA)[0-9A-Z]{16}"  # AWS
-    r"|gh[pousr]_[A-Za-z0-9]{30,}"  # GitHub
-    r"|xox[abprs]-[A-Za-z0-9-]{10,}"  # Slack
-    r"|hooks\.slack\.com/services/[A-Za-z0-9/_-]+"
+    r"|gh[pousr]_[A-Za-z0-9]{30,}|github_pat_[A-Za-z0-9_]{20,}|glpat-[A-Za-z0-9_-]{16,}"  # GitHub, GitLab
+    r"|xox[abprs]-[A-Za-z0-9-]{11,}"  # Slack
+    r"|(?:gsk_|hf_|xai-|pplx-|nvapi-)[A-Za-z0-9_-]{20,}"  # Groq, Hugging Face, xAI, Perplexity, NVIDIA
+    r"|eyJ[A-Za-z0-9_-]{10,}(?:\.[A-Za-z0-9_-]*){0,2}"  # JSON in base64, as a JSON web token begins
     r"|(?i:bearer)\s+[A-Za-z0-9._~+/=-]{16,}"
+    r"|(?i:basic)\s+(?=[A-Z0-9+/_-]*[a-z])(?=[A-Za-z0-9+/_-]+[A-Z])[A-Za-z0-9+/_-]{8,}={0,2}"
+    r")"
+    r"|hooks\.slack\.com/services/[A-Za-z0-9/_-]+"
     r"|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"  # credentials in a URL
+)
+#: What every one of those holds, in lower case: most names hold none, and literals are found fast.
+_HINT = re.compile(
+    "sk-|pk-|rk-|sk_|rk_|aiza|ya29|akia|asia|ghp_|gho_|ghu_|ghs_|ghr_|github_pat_|glpat-|xox|gsk_|hf_|xai-|pplx-|nvapi-"
+    "|eyj|bearer|basic|hooks|://"
 )
 _UNSAFE = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2028\u2029\u2066-\u2069\ufeff]|[\ud800-\udfff]"
@@ -24,6 +41,8 @@ _UNSAFE = re.compile(
 
 def redact(text: str) -> str:
     """`text` with anything that looks like a credential replaced by its first characters and `…redacted`."""
+    if _HINT.search(text.lower()) is None:
+        return text
     return _SECRET.sub(lambda match: match[0][:4].partition(":")[0] + "…redacted", text)
 
 
@@ -37,12 +56,16 @@ def clean_field(text: str) -> str:
 
     Ordinary names pass through a fast path; two spellings of one name (NFC and NFD) become one.
     """
-    if text.isascii() and text.isprintable() and len(text) < 16:
+    if len(text) < 16 and text.isascii() and text.isprintable() and "@" not in text:
         return text
-    text = text[: MAX_FIELD + 1]
+    cut = len(text) > _MAX_READ
+    text = text[:_MAX_READ]
     if not text.isascii():
         text = unicodedata.normalize("NFC", text)
     text = redact(printable(text))
+    if cut:
+        # The last key may have been cut short itself.
+        text = text[:-_MAX_START] + "…"
     return text if len(text) <= MAX_FIELD else text[: MAX_FIELD - 1] + "…"
 
 

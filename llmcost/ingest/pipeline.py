@@ -16,6 +16,7 @@ from llmcost.core.text import clean_field
 from llmcost.ingest.features import Features
 from llmcost.ingest.pricing import Pricer
 from llmcost.ledger.protocol import Added, Ledger, PricedRecord
+from llmcost.ledger.rows import day_of
 from llmcost.pricing.book import PriceBook
 from llmcost.sources import detect, source_named
 from llmcost.sources.reader import MAX_LINE, LogFile, ReadOptions, Source
@@ -161,9 +162,12 @@ class Ingest:
         result.naive_times += file.naive_times
 
     def _read_as(self, source: Source, file: LogFile) -> None:
-        """Read a file's requests. Versions of one request that are plainly lesser need not be priced."""
+        """Read a file's requests. Versions of one request that are plainly lesser need not be priced.
+
+        Only those of one UTC day are told apart here: which of several days are one request is the ledger's rule.
+        """
         result = self.result
-        held: dict[str, Record] = {}
+        held: dict[str | tuple[str, int], Record] = {}
         versions: list[Record] = []
         try:
             for item in source.read(file):
@@ -173,7 +177,11 @@ class Ingest:
                 result.read += 1
                 if self._progress is not None and not result.read % _TICK:
                     self._progress(file)
-                known = held.setdefault(item.id, item)
+                key: str | tuple[str, int] = item.id
+                known = held.setdefault(key, item)
+                if known is not item and (day := day_of(item.ts)) != day_of(known.ts):
+                    key = (item.id, day)
+                    known = held.setdefault(key, item)
                 if known is not item:
                     mine, other = _rank(item), _rank(known)
                     if mine == other and item != known:
@@ -182,7 +190,7 @@ class Ingest:
                     else:
                         self._folded += 1
                         if mine > other:
-                            held[item.id] = item
+                            held[key] = item
                 if len(held) >= CHUNK or len(versions) >= CHUNK:
                     self._price(source, file, [*held.values(), *versions])
                     held.clear()

@@ -51,51 +51,95 @@ def parse(body: Body) -> Parsed:
         raise ValueError(NO_USAGE)
     model = text(body.get("model"))
     response_id = identifier(body.get("id"))
-    total = _usage(usage)
-    extra: list[tuple[str, Usage]] = []
-    for step in _uncovered(usage, model):
-        name = text(step.get("model")) or model
-        if name == model:
-            total = added(total, _usage(step))
-        else:
-            extra.append((name, _usage(step)))
-    tier = "fast" if usage.get("speed") == "fast" else tier_named(usage.get("service_tier"))
+    total, extra = billed(usage, model)
     metrics, failure = section(body, METRICS), error_text(body.get("error"))
     return Parsed(
-        "aws" if metrics or response_id.startswith("msg_bdrk_") else "anthropic",
+        "aws" if metrics else provider_of(response_id),
         model,
-        usage_from_parts(total),
+        total,
         response_id,
         body.get("created_at"),
-        tier,
+        served_tier(usage.get("speed"), usage.get("service_tier")),
         "error" if failure else "ok",
         "chat",
         error=failure,
         latency_us=microseconds(metrics.get("invocationLatency"), "invocationLatency"),
         ttft_us=microseconds(metrics.get("firstByteLatency"), "firstByteLatency"),
-        extra=tuple(extra),
+        extra=extra,
+        region=region_of(usage.get("inference_geo")),
+    )
+
+
+def provider_of(response_id: str) -> str:
+    """Who served a message, by its id: Bedrock's own begin with `msg_bdrk_`."""
+    return "aws" if response_id.startswith("msg_bdrk_") else "anthropic"
+
+
+def served_tier(speed: object, service_tier: object) -> str:
+    """The tier that served a message; empty where it does not say."""
+    return "fast" if speed == "fast" else tier_named(service_tier)
+
+
+def region_of(inference_geo: object) -> str:
+    """Where a message was processed (`us`, `global`); Claude Code writes `not_available` where it does not know."""
+    region = text(inference_geo)
+    return "" if region == "not_available" else region
+
+
+def billed(usage: Body, model: str) -> tuple[Usage, tuple[tuple[str, Usage], ...]]:
+    """What a message of `model` used, and (model, usage) of what other models did within it.
+
+    Raises:
+        ValueError: counts that make no sense.
+    """
+    total = _usage(usage)
+    others: list[tuple[str, Usage]] = []
+    for step in _uncovered(usage, model):
+        name = text(step.get("model")) or model
+        if name == model:
+            total = added(total, _usage(step))
+        else:
+            others.append((name, _usage(step)))
+    return usage_from_parts(total), tuple(others)
+
+
+def has_steps(iterations: object) -> bool:
+    """Whether a usage's `iterations` may add to its counts: a single `message` step is the message itself."""
+    if not isinstance(iterations, list) or not iterations:
+        return False
+    first = iterations[0]
+    return not (len(iterations) == 1 and isinstance(first, dict) and first.get("type") == "message")
+
+
+def disjoint(
+    given: int, cached: int, written: int, minutes: int, hour: int, output: int, thinking: int, searches: int
+) -> Usage:
+    """A message's buckets. `written` is all cache writes; what their split by lifetime leaves over lives five minutes.
+
+    Raises:
+        ValueError: a negative or implausible count, or more thinking than output.
+    """
+    if written < 0 or minutes < 0 or hour < 0:
+        raise ValueError("a token count is negative")
+    if thinking > output:
+        raise ValueError("thinking tokens exceed the output tokens")
+    written = max(written, hour + minutes)
+    return usage_from_parts(
+        Usage(given, cached, written - hour, hour, 0, 0, 0, output - thinking, thinking, 0, 0, searches)
     )
 
 
 def _usage(usage: Body) -> Usage:
-    written = count(usage, "cache_creation_input_tokens")
     split = section(usage, "cache_creation")
-    hour = count(split, "ephemeral_1h_input_tokens")
-    written = max(written, hour + count(split, "ephemeral_5m_input_tokens"))
-    output = count(usage, "output_tokens")
-    thinking = count(section(usage, "output_tokens_details"), "thinking_tokens")
-    if thinking > output:
-        raise ValueError("thinking tokens exceed the output tokens")
-    return usage_from_parts(
-        Usage(
-            input=count(usage, "input_tokens"),
-            cached=count(usage, "cache_read_input_tokens"),
-            write_5m=written - hour,
-            write_1h=hour,
-            output=output - thinking,
-            reasoning=thinking,
-            web_searches=count(section(usage, "server_tool_use"), "web_search_requests"),
-        )
+    return disjoint(
+        count(usage, "input_tokens"),
+        count(usage, "cache_read_input_tokens"),
+        count(usage, "cache_creation_input_tokens"),
+        count(split, "ephemeral_5m_input_tokens"),
+        count(split, "ephemeral_1h_input_tokens"),
+        count(usage, "output_tokens"),
+        count(section(usage, "output_tokens_details"), "thinking_tokens"),
+        count(section(usage, "server_tool_use"), "web_search_requests"),
     )
 
 

@@ -3,25 +3,25 @@
 One API response is written as several lines that repeat its usage, the last the fullest, and resumed or
 forked sessions and subagents repeat old lines in other files: `message.id` alone is the request's identity
 (`requestId` never tells two responses apart; a sidechain replay carries another one). `<synthetic>` messages
-are made by the tool and were never requested. Input tokens exclude cache reads and writes.
+are made by the tool and were never requested. Usage, tier and provider follow the rules of `llmcost.sources.anthropic`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
+from typing import Any
 
 import msgspec
 
 from llmcost.core.instants import parse_timestamp
-from llmcost.core.money import nano_from_usd
 from llmcost.core.record import Problem, Record
-from llmcost.core.usage import Usage, usage_from_parts
+from llmcost.core.usage import Usage
+from llmcost.sources.anthropic import billed, disjoint, has_steps, provider_of, region_of, served_tier
+from llmcost.sources.parsed import amount, text
 from llmcost.sources.reader import LogFile, Source, decode_json, glued
+from llmcost.sources.wrapper import others_of
 
-PROVIDER = "anthropic"
-#: What `service_tier` says -> our tier. Another word is kept as it is: priced at standard rates, and said so.
-_TIERS = {None: "standard", "": "standard", "auto": "standard", "default": "standard", "standard_only": "standard"}
 _TYPES = {"user", "assistant", "summary", "system", "progress", "file-history-snapshot", "queue-operation"}
 
 
@@ -34,6 +34,10 @@ class _ServerTools(msgspec.Struct):
     web_search_requests: int | None = None
 
 
+class _OutputDetails(msgspec.Struct):
+    thinking_tokens: int | None = None
+
+
 class _Usage(msgspec.Struct):
     input_tokens: int | None = None
     output_tokens: int | None = None
@@ -43,6 +47,9 @@ class _Usage(msgspec.Struct):
     server_tool_use: _ServerTools | None = None
     service_tier: str | None = None
     speed: str | None = None
+    inference_geo: str | None = None
+    output_tokens_details: _OutputDetails | None = None
+    iterations: Any = None
 
 
 class _Message(msgspec.Struct):
@@ -109,7 +116,7 @@ def read(file: LogFile) -> Iterator[Record | Problem]:
 def _read_line(file: LogFile, number: int, raw: bytes) -> Iterator[Record | Problem]:
     try:
         line = _decoded(raw)
-        record = _record(file, raw, line) if line is not None else None
+        records = _records(file, raw, line) if line is not None else []
     except ValueError as error:
         yield file.problem(number, str(error))
         return
@@ -118,10 +125,10 @@ def _read_line(file: LogFile, number: int, raw: bytes) -> Iterator[Record | Prob
         tail = glued(raw)
         if tail is not None and b'"message"' in tail and b'"timestamp"' in tail:
             yield from _read_line(file, number, tail)
-    elif record is None:
+    elif not records:
         file.ignored += 1
     else:
-        yield record
+        yield from records
 
 
 def _decoded(raw: bytes) -> _Line | None:
@@ -142,19 +149,20 @@ def _decoded(raw: bytes) -> _Line | None:
         raise ValueError(str(error)) from None
 
 
-def _record(file: LogFile, raw: bytes, line: _Line) -> Record | None:
+def _records(file: LogFile, raw: bytes, line: _Line) -> list[Record]:
+    """The request a line tells of, and one more for each other model that worked within it; empty: none."""
     message, when, sidechain = line.message, line.timestamp, bool(line.isSidechain)
     if isinstance(line, _ProgressLine) and message is None and line.data is not None and line.data.message is not None:
         # A subagent's message, repeated in its parent's log.
         message, sidechain = line.data.message.message, True
         when = line.data.message.timestamp or when
     if message is None or message.model == "<synthetic>":
-        return None
+        return []
     usage = message.usage
     if usage is None:
         if line.type == "assistant":
             raise ValueError("an assistant's message without its usage")
-        return None
+        return []
     if usage.input_tokens is None and usage.output_tokens is None:
         raise ValueError("a usage without token counts")
     if when is None:
@@ -162,48 +170,45 @@ def _record(file: LogFile, raw: bytes, line: _Line) -> Record | None:
     if not message.model:
         raise ValueError("no model")
     ts, aware = parse_timestamp(when)
+    others: tuple[tuple[str, Usage], ...] = ()
+    if has_steps(usage.iterations):
+        used, others = billed(msgspec.to_builtins(usage), text(message.model))
+    else:
+        used = _usage(usage)
+    response_id = message.id or ""
+    provider = provider_of(response_id)
     record = Record(
         ts,
-        file.identity(PROVIDER, message.id or "", raw),
-        PROVIDER,
+        file.identity(provider, response_id, raw),
+        provider,
         message.model,
-        _usage(usage),
-        "fast" if usage.speed == "fast" else _tier(usage.service_tier),
+        used,
+        served_tier(usage.speed, usage.service_tier) or "standard",
         session=line.sessionId or "",
         project=_project(line.cwd or ""),
         branch=line.gitBranch or "",
+        region=region_of(usage.inference_geo) if usage.inference_geo else "",
         operation="chat",
         source="claude-code",
         sidechain=sidechain,
-        reported_nano=None if line.costUSD is None else _reported(line.costUSD),
+        reported_nano=None if line.costUSD is None else amount(line.costUSD, "costUSD"),
     )
     file.naive_times += not aware
-    return record
-
-
-def _tier(served: str | None) -> str:
-    return _TIERS.get(served) or (served or "").lower()
-
-
-def _reported(usd: float) -> int:
-    if usd < 0:
-        raise ValueError(f"costUSD is negative: {usd}")
-    return nano_from_usd(usd)
+    return [record, *others_of(file, raw, record, response_id, others)] if others else [record]
 
 
 def _usage(usage: _Usage) -> Usage:
-    written = usage.cache_creation_input_tokens or 0
-    hour = 0
-    if (split := usage.cache_creation) is not None:
-        hour = split.ephemeral_1h_input_tokens or 0
-        written = max(written, hour + (split.ephemeral_5m_input_tokens or 0))
-    searches = usage.server_tool_use.web_search_requests if usage.server_tool_use is not None else 0
-    return usage_from_parts(
-        Usage(
-            usage.input_tokens or 0, usage.cache_read_input_tokens or 0, written - hour, hour,
-            0, 0, 0, usage.output_tokens or 0, 0, 0, 0, searches or 0,
-        )
-    )  # fmt: skip
+    split, tools, details = usage.cache_creation, usage.server_tool_use, usage.output_tokens_details
+    return disjoint(
+        usage.input_tokens or 0,
+        usage.cache_read_input_tokens or 0,
+        usage.cache_creation_input_tokens or 0,
+        split.ephemeral_5m_input_tokens or 0 if split is not None else 0,
+        split.ephemeral_1h_input_tokens or 0 if split is not None else 0,
+        usage.output_tokens or 0,
+        details.thinking_tokens or 0 if details is not None else 0,
+        tools.web_search_requests or 0 if tools is not None else 0,
+    )
 
 
 @lru_cache(4096)

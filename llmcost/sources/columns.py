@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
 from llmcost.core.record import Record
+from llmcost.sources.tags import MAX_TAGS, is_label, plain_name
 
 #: Fields that are the names of one request, in the words of `Record`.
 TEXTS = (
@@ -76,18 +76,8 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     "error": ("error_message",),
     "tags": ("metadata", "labels"),
 }  # fmt: skip
-#: Columns that carry what was said: never kept as tags, since texts are not stored.
-PROSE = frozenset(
-    (
-        "messages", "message", "content", "input", "output", "request", "response", "request_body", "response_body",
-        "completion", "completions", "output_text", "text", "answer", "choices", "system", "system_prompt", "tools",
-        "gen_ai.input.messages", "gen_ai.output.messages", "gen_ai.system_instructions",
-    )
-)  # fmt: skip
-MAX_TAGS = 64
 
 _KNOWN = {name: field for field, names in SYNONYMS.items() for name in (field, *names)} | {f: f for f in FIELDS}
-_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 class Plan(NamedTuple):
@@ -110,6 +100,8 @@ class Plan(NamedTuple):
     rare: tuple[tuple[str, str], ...]
     """(field, column)."""
     tags: tuple[str, ...]
+    numbered: bool
+    """The request id is a column that is merely called `id`: a number there is a row's, not a response's."""
 
 
 class Columns:
@@ -129,7 +121,7 @@ class Columns:
 
     def field(self, column: str) -> str | None:
         """The field a column holds: as mapped, else by its name."""
-        return self._mapping.get(column) or _KNOWN.get(_plain(column))
+        return self._mapping.get(column) or _KNOWN.get(plain_name(column))
 
     def _make(self, columns: tuple[str, ...]) -> Plan:
         """Of two columns for one field, a mapped one wins, then the field's own name, then the first."""
@@ -138,12 +130,12 @@ class Columns:
         for column in columns:
             field = self.field(column)
             if field is None:
-                if column and _plain(column) not in PROSE:
+                if is_label(column):
                     tags.append(column)
             elif field not in found or self._rank(column, field) > self._rank(found[field], field):
                 found[field] = column
         # OpenAI's `prompt_tokens` includes what Anthropic's `input_tokens` excludes, whoever writes them side by side.
-        inclusive = _plain(found.get("input_tokens", "")) == "prompt_tokens"
+        inclusive = plain_name(found.get("input_tokens", "")) == "prompt_tokens"
         anthropic = tuple((EXCLUSIVE[name], found[name]) for name in EXCLUSIVE if name in found)
         counts = [(COUNTS[name], found[name]) for name in COUNTS if name in found]
         taken = {parameter for parameter, _ in counts}
@@ -155,12 +147,8 @@ class Columns:
             beside=() if inclusive else anthropic,
             rare=tuple((name, found[name]) for name in RARE if name in found),
             tags=tuple(tags[:MAX_TAGS]),
+            numbered=plain_name(named := found.get("request_id", "")) == "id" and named not in self._mapping,
         )  # fmt: skip
 
     def _rank(self, column: str, field: str) -> int:
         return 2 if column in self._mapping else int(column == field)
-
-
-def _plain(column: str) -> str:
-    """`promptTokens`, `Prompt Tokens` and `prompt-tokens` as prompt_tokens."""
-    return _HUMP.sub("_", column.strip()).lower().replace(" ", "_").replace("-", "_")

@@ -15,15 +15,26 @@ from functools import lru_cache
 from typing import Any
 
 from llmcost.core.instants import parse_timestamp
-from llmcost.core.money import MAX_NANO, decimal_of, nano_from_usd
+from llmcost.core.money import MAX_NANO
 from llmcost.core.providers import canonical_provider
 from llmcost.core.record import KeptPrice, Problem, Record
 from llmcost.core.text import clean_field, printable, unguarded
 from llmcost.core.usage import COST_PARTS, MAX_TOKENS, usage_from_totals
-from llmcost.sources.columns import FIELDS, MAX_TAGS, Columns, Plan
+from llmcost.sources.columns import FIELDS, Columns, Plan
 from llmcost.sources.delimited import delimiter_of, header_of, rows
-from llmcost.sources.parsed import family_provider, tier_named
+from llmcost.sources.parsed import (
+    amount,
+    family_provider,
+    is_failure,
+    microseconds,
+    outcome,
+    scalar,
+    shown,
+    tier_named,
+    whole,
+)
 from llmcost.sources.reader import LogFile, Source
+from llmcost.sources.tags import MAX_TAGS, tags
 
 __all__ = ["CSV", "FIELDS", "JSONL"]
 
@@ -33,14 +44,11 @@ _TS, _ID, _PROVIDER, _MODEL, _USAGE = (_AT[name] for name in ("ts", "id", "provi
 _TIER, _STATUS, _ERROR = _AT["tier"], _AT["status"], _AT["error"]
 _LATENCY, _TTFT = _AT["latency_us"], _AT["ttft_us"]
 
-_OK = {"ok", "success", "succeeded", "true", "completed"}
-_FAILED = {"false", "failed", "failure", "error"}
 _TRUE = {"true", "1", "yes", "hit", "t", "y"}
 _FALSE = {"false", "0", "no", "miss", "f", "n"}
 #: Cells by which spreadsheets and data frames say that there is nothing.
 _NOTHING = {"", "null", "NULL", "None", "nan", "NaN", "\\N"}
-_GROUPED = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+")
-_WHOLE = re.compile(r"-?[0-9]{1,30}(?:\.0*)?")
+_ROW_NUMBER = re.compile(r"[0-9]+(?:\.00?)?")
 _SHOWN = 40
 #: A provider's name, a colon, and a response id.
 _MAX_OWN_ID = 1_024
@@ -79,6 +87,8 @@ def read_jsonl(file: LogFile) -> Iterator[Record | Problem]:
                 yield _record(file, item.raw, item.value, columns.plan(tuple(item.value)))
             except ValueError as error:
                 yield file.problem(item.line, str(error))
+            except RecursionError:
+                yield file.problem(item.line, "nested too deeply")
 
 
 def read_csv(file: LogFile) -> Iterator[Record | Problem]:
@@ -111,6 +121,8 @@ def read_csv(file: LogFile) -> Iterator[Record | Problem]:
                 yield _record(file, "\x1f".join(row.cells).encode("utf-8", "replace"), value, plan)
             except ValueError as error:
                 yield file.problem(row.line, str(error))
+            except RecursionError:
+                yield file.problem(row.line, "nested too deeply")
 
 
 def _record(file: LogFile, raw: bytes, value: dict[Any, Any], plan: Plan) -> Record:
@@ -133,13 +145,15 @@ def _record(file: LogFile, raw: bytes, value: dict[Any, Any], plan: Plan) -> Rec
     for parameter, column in plan.counts:
         number = get(column)
         if number is not None and number != "":
-            counts[parameter] = number if type(number) is int else _count(number, column)
+            counts[parameter] = number if type(number) is int else whole(number, column)
     _add_beside(counts, value, plan)
     rare = {field: got for field, column in plan.rare if (got := get(column)) is not None and got != ""}
     model = _text(get(plan.model), "model")
     exported = "priced_as" in rare
-    status = (_text(get(plan.status), "status") or "ok") if exported else _status(get(plan.status), values[_ERROR])
-    if status == "ok" and not exported:
+    word = _text(get(plan.status), "status")
+    status = word if exported else outcome(word)
+    status = status or ("error" if values[_ERROR] and not exported else "ok")
+    if not (exported or (values[_ERROR] and status != "ok") or is_failure(status)):
         if not model:
             raise ValueError("no model")
         if "input_total" not in counts and "output_total" not in counts and not rare.keys() & _COSTS:
@@ -152,14 +166,14 @@ def _record(file: LogFile, raw: bytes, value: dict[Any, Any], plan: Plan) -> Rec
     if (tier := get(plan.tier)) is not None:
         values[_TIER] = _text(tier, "tier") if exported else tier_named(tier) or "standard"
     if (latency := get(plan.latency)) is not None:
-        values[_LATENCY] = _microseconds(latency, "latency_ms")
+        values[_LATENCY] = microseconds(latency, "latency_ms")
     if (ttft := get(plan.ttft)) is not None:
-        values[_TTFT] = _microseconds(ttft, "time_to_first_token_ms")
+        values[_TTFT] = microseconds(ttft, "time_to_first_token_ms")
     if rare or plan.tags:
         _add_rare(values, rare, value, plan)
     identity = _text(rare.get("identity"), "identity") if exported else ""
     # Last: a line that turns out to be no request must not count as an occurrence of itself.
-    values[_ID] = _own_id(identity) if identity else file.identity(provider, _id(get(plan.request_id)), raw)
+    values[_ID] = _own_id(identity) if identity else file.identity(provider, _id(get(plan.request_id), plan), raw)
     file.naive_times += not aware
     return Record._make(values)
 
@@ -182,17 +196,15 @@ def _add_rare(values: list[Any], rare: dict[str, Any], value: Mapping[str, Any],
         text = rare["prompt_text"]
         values[_AT["prompt_text"]] = text if isinstance(text, str) else json.dumps(text, ensure_ascii=False)
     if "prompt_chars" in rare:
-        count = _count(rare["prompt_chars"], "prompt_chars")
+        count = whole(rare["prompt_chars"], "prompt_chars")
         if not 0 <= count <= MAX_TOKENS:
-            raise ValueError(f"prompt_chars is out of range: {_shown(count)}")
+            raise ValueError(f"prompt_chars is out of range: {shown(count)}")
         values[_AT["prompt_chars"]] = count
     values[_AT["reported_nano"]] = _reported(rare)
-    values[_AT["tags"]] = _tags(rare.get("tags"), value, plan.tags, _MAX_OWN_TAGS if exported else MAX_TAGS)
+    beside = ((column, value.get(column)) for column in plan.tags)
+    most = _MAX_OWN_TAGS if exported else MAX_TAGS
+    values[_AT["tags"]] = tags(rare.get("tags"), beside, most, trusted=exported)
     values[_AT["kept"]] = _kept(rare) if exported else None
-
-
-def _shown(value: Any) -> str:
-    return repr(str(value)[:_SHOWN])
 
 
 def _text(value: Any, name: str) -> str:
@@ -201,27 +213,23 @@ def _text(value: Any, name: str) -> str:
     Raises:
         ValueError: an object or a list.
     """
-    if isinstance(value, str):
-        return value
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, int | float):
-        return str(value)
+    text = scalar(value)
+    if text is not None:
+        return text
     if name in ("error", "error_message"):
         return json.dumps(value, ensure_ascii=False)
     raise ValueError(f"{name} is not text: {json.dumps(value, ensure_ascii=False)[:_SHOWN]}")
 
 
-def _id(value: Any) -> str:
-    return value if isinstance(value, str) else _text(value, "request_id")
+def _id(value: Any, plan: Plan) -> str:
+    text = _text(value, "request_id")
+    return "" if plan.numbered and _ROW_NUMBER.fullmatch(text.strip()) else text
 
 
 def _own_id(identity: str) -> str:
     """The id under which our own export knew a request."""
     if len(identity) > _MAX_OWN_ID or printable(identity) != identity:
-        raise ValueError(f"not an identity: {_shown(identity)}")
+        raise ValueError(f"not an identity: {shown(identity)}")
     return identity
 
 
@@ -231,44 +239,12 @@ def _provider(name: str, model: str) -> str:
     return canonical_provider(clean_field(name)) if name else family_provider(model)
 
 
-def _status(value: Any, error: str) -> str:
-    """`ok`, `error`, or the log's own word; an HTTP status below 400 is ok; no status beside an error is one."""
-    if value is None or value == "":
-        return "error" if error else "ok"
-    text = _text(value, "status")
-    lowered = text.strip().lower()
-    if lowered in _OK:
-        return "ok"
-    if lowered in _FAILED:
-        return "error"
-    if lowered.isascii() and lowered.isdigit():
-        return "ok" if len(lowered) < 4 and int(lowered) < 400 else "error"
-    return text
-
-
-def _count(value: Any, name: str) -> int:
-    """A whole number; text and integral floats are accepted, as CSV and JavaScript write them."""
-    if type(value) is int:
-        return value
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    if isinstance(value, str):
-        text = value.strip()
-        if _WHOLE.fullmatch(text):
-            return int(text.partition(".")[0])
-        if _GROUPED.fullmatch(text):
-            return int(text.replace(",", ""))
-    raise ValueError(f"{name[:_SHOWN]} is not a count: {_shown(value)}")
-
-
 def _add_beside(counts: dict[str, int], value: Mapping[str, Any], plan: Plan) -> None:
     """Counts that stand beside the input instead of within it are added to it."""
     for parameter, column in plan.beside:
         number = value.get(column)
         if number is not None and number != "":
-            counts[parameter] = count = _count(number, column)
-            if count < 0:
-                raise ValueError(f"{column[:_SHOWN]} is negative: {_shown(count)}")
+            counts[parameter] = count = whole(number, column)
             counts["input_total"] = counts.get("input_total", 0) + count
 
 
@@ -282,42 +258,14 @@ def _flag(value: Any, name: str) -> bool | None:
         return False
     if text in {"none", "null", "n/a"}:
         return None
-    raise ValueError(f"{name} is neither true nor false: {_shown(value)}")
-
-
-def _microseconds(value: Any, name: str) -> int | None:
-    """Milliseconds to microseconds."""
-    if value == "":
-        return None
-    if type(value) is int and 0 <= value < 10**10:
-        return value * 1000
-    try:
-        number = decimal_of(value)
-    except (TypeError, ValueError):
-        raise ValueError(f"{name} is not a number: {_shown(value)}") from None
-    if not 0 <= number < 10**10:
-        raise ValueError(f"{name} is out of range: {_shown(value)}")
-    return int(number * 1000)
+    raise ValueError(f"{name} is neither true nor false: {shown(value)}")
 
 
 def _reported(rare: Mapping[str, Any]) -> int | None:
     value = rare.get("reported_cost_usd")
     if value is None and "priced_as" not in rare:
         value = rare.get("cost_usd")
-    return None if value is None else _nano(value, "cost")
-
-
-def _nano(value: Any, name: str) -> int:
-    """A cost in USD as nano-USD; a request's cost is never negative."""
-    if isinstance(value, str):
-        value = value.strip().removeprefix("$")
-        value = value.replace(",", "") if _GROUPED.match(value) else value
-    elif not isinstance(value, int | float):
-        raise ValueError(f"{name} is not an amount: {_shown(value)}")
-    nano = nano_from_usd(value)
-    if nano < 0:
-        raise ValueError(f"{name} is negative: {_shown(value)}")
-    return nano
+    return None if value is None else amount(value, "cost")
 
 
 def _kept(rare: Mapping[str, Any]) -> KeptPrice:
@@ -326,11 +274,11 @@ def _kept(rare: Mapping[str, Any]) -> KeptPrice:
     match, _, assumed = match.partition(" ")
     nano: int | None = None
     if "cost_nano_usd" in rare:
-        nano = _count(rare["cost_nano_usd"], "cost_nano_usd")
+        nano = whole(rare["cost_nano_usd"], "cost_nano_usd")
         if not 0 <= nano <= MAX_NANO:
-            raise ValueError(f"cost_nano_usd is out of range: {_shown(nano)}")
+            raise ValueError(f"cost_nano_usd is out of range: {shown(nano)}")
     elif "cost_usd" in rare:
-        nano = _nano(rare["cost_usd"], "cost_usd")
+        nano = amount(rare["cost_usd"], "cost_usd")
     return KeptPrice(nano, card, match, _parts(rare.get("cost_parts_nano"), nano), assumed == "assumed")
 
 
@@ -342,37 +290,13 @@ def _parts(given: Any, nano: int | None) -> tuple[int, ...]:
         with suppress(ValueError, RecursionError):
             given = json.loads(given)
     if not isinstance(given, dict) or not given.keys() <= set(COST_PARTS):
-        raise ValueError(f"cost_parts_nano is not an object of a cost's parts: {_shown(given)}")
+        raise ValueError(f"cost_parts_nano is not an object of a cost's parts: {shown(given)}")
     parts = tuple(given.get(name, 0) for name in COST_PARTS)
     if any(type(part) is not int or part < 0 for part in parts):
-        raise ValueError(f"cost_parts_nano holds something else than whole numbers: {_shown(given)}")
+        raise ValueError(f"cost_parts_nano holds something else than whole numbers: {shown(given)}")
     if sum(parts) != nano:
-        raise ValueError(f"cost_parts_nano adds up to {_shown(sum(parts))}, not to the cost {_shown(nano)}")
+        raise ValueError(f"cost_parts_nano adds up to {shown(sum(parts))}, not to the cost {shown(nano)}")
     return parts
-
-
-def _tags(
-    given: Any, value: Mapping[str, Any], columns: tuple[str, ...], most: int = MAX_TAGS
-) -> tuple[tuple[str, str], ...]:
-    if given is None and not columns:
-        return ()
-    if isinstance(given, str):
-        try:
-            given = json.loads(given)
-        except (ValueError, RecursionError):
-            given = {"tags": given}
-    tags = {column: _tag(got) for column in columns if (got := value.get(column)) is not None and got != ""}
-    if isinstance(given, dict):
-        tags.update({str(key): _tag(item) for key, item in list(given.items())[:most] if item is not None})
-    elif isinstance(given, list):
-        tags.update({_tag(item): "true" for item in given[:MAX_TAGS]})
-    elif given is not None:
-        tags["tags"] = _tag(given)
-    return tuple(sorted(tags.items()))
-
-
-def _tag(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else _text(value, "tag")
 
 
 JSONL = Source("jsonl", sniff_jsonl, read_jsonl)

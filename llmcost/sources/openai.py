@@ -14,16 +14,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from typing import Any
 
-from llmcost.core.money import nano_from_usd, round_half_even
+from llmcost.core.money import round_half_even
 from llmcost.core.usage import Usage, usage_from_totals
 from llmcost.sources.parsed import (
     NO_USAGE,
     Body,
     Parsed,
+    amount,
     count,
     error_text,
     family_provider,
@@ -150,19 +149,14 @@ def _reported(usage: Body) -> int | None:
     if isinstance(cost, Mapping):
         cost = cost.get("total_cost")
     if cost is not None:
-        nano = _nano(cost)
+        nano = amount(cost, "cost")
         upstream = section(usage, "cost_details").get("upstream_inference_cost")
-        return nano + _nano(upstream) if usage.get("is_byok") is True and upstream is not None else nano
+        if usage.get("is_byok") is True and upstream is not None:
+            nano += amount(upstream, "upstream_inference_cost")
+        return nano
     if "cost_in_usd_ticks" in usage:
         return round_half_even(count(usage, "cost_in_usd_ticks"), 10)
     return None
-
-
-def _nano(value: Any) -> int:
-    plain = isinstance(value, int | float) or (isinstance(value, str) and re.fullmatch(r"[0-9.]{1,40}", value))
-    if not plain:
-        raise ValueError(f"not an amount: {str(value)[:40]!r}")
-    return nano_from_usd(value)
 
 
 def _operation(body: Body, usage: Body) -> str:

@@ -5,11 +5,12 @@ A parser raises `ValueError` with the offending value; the reader turns it into 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from llmcost.core.money import decimal_of
-from llmcost.core.text import clean_field
+from llmcost.core.money import decimal_of, nano_from_usd
+from llmcost.core.text import clean_field, redact
 from llmcost.core.usage import Usage
 
 Body = dict[str, Any]
@@ -37,6 +38,7 @@ class Parsed(NamedTuple):
     ttft_us: int | None = None
     extra: tuple[tuple[str, Usage], ...] = ()
     """(model, usage) of work another model did within this response, billed at that model's rates."""
+    region: str = ""
 
 
 def section(body: Mapping[str, Any], *names: str) -> Body:
@@ -50,7 +52,7 @@ def section(body: Mapping[str, Any], *names: str) -> Body:
         if isinstance(value, dict):
             return value
         if value is not None:
-            raise ValueError(f"{name} is not an object: {_shown(value)}")
+            raise ValueError(f"{name} is not an object: {shown(value)}")
     return {}
 
 
@@ -64,21 +66,39 @@ def count(body: Mapping[str, Any], *names: str) -> int:
     """The largest count under `names`, which are spellings of one number; absent and null are 0.
 
     Raises:
-        ValueError: a value is no whole number (integral floats and digits in text are accepted).
+        ValueError: a value is no whole number (see `whole`), or below 0.
     """
-    return max(_count(body.get(name), name) for name in names)
+    return max(0 if (value := body.get(name)) is None else whole(value, name) for name in names)
 
 
-def _count(value: Any, name: str) -> int:
-    if value is None:
-        return 0
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20:
-        return int(value)
-    raise ValueError(f"{name} is not a count: {_shown(value)}")
+_WHOLE = re.compile(r"-?[0-9]{1,30}(?:\.00?)?")
+_GROUPED = re.compile(r"[1-9][0-9]{0,2}(?:,[0-9]{3})+(?:\.[0-9]+)?")
+
+
+def whole(value: Any, name: str) -> int:
+    """A count: an integer, an integral float, or text as CSV and JavaScript write them (`12`, `12.0`, `1,234`).
+
+    Raises:
+        ValueError: something else (`12.000` may be twelve thousand), or below 0.
+    """
+    number = None
+    if type(value) is int:
+        number = value
+    elif isinstance(value, float) and value.is_integer():
+        number = int(value)
+    elif isinstance(value, str):
+        digits = ungrouped(value.strip())
+        number = int(digits.partition(".")[0]) if _WHOLE.fullmatch(digits) else None
+    if number is None:
+        raise ValueError(f"{name[:_SHOWN]} is not a count: {shown(value)}")
+    if number < 0:
+        raise ValueError(f"{name[:_SHOWN]} is negative: {shown(value)}")
+    return number
+
+
+def ungrouped(number: str) -> str:
+    """`1,234.5` as `1234.5`; what is not grouped by thousands stays as it is."""
+    return number.replace(",", "") if _GROUPED.fullmatch(number) else number
 
 
 def text(value: object) -> str:
@@ -90,24 +110,54 @@ def text(value: object) -> str:
     return ""
 
 
+def amount(value: Any, name: str) -> int:
+    """A cost in USD as nano-USD, perhaps with `$` and grouped by thousands.
+
+    Raises:
+        ValueError: no amount, below 0, or one whose comma may be a decimal one.
+    """
+    number = ungrouped(value.strip().removeprefix("$")) if isinstance(value, str) else value
+    if not isinstance(number, str | int | float):
+        raise ValueError(f"{name} is not an amount: {shown(value)}")
+    if isinstance(number, str) and "," in number:
+        raise ValueError(f"{name} has a comma that may be decimal or group thousands: {shown(value)}")
+    nano = nano_from_usd(number)
+    if nano < 0:
+        raise ValueError(f"{name} is negative: {shown(value)}")
+    return nano
+
+
+def scalar(value: object) -> str | None:
+    """A text, number or truth value as text, null as none; None for an object or a list."""
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, int | float) else None
+
+
 def identifier(value: object) -> str:
-    return value[:256] if isinstance(value, str) else ""
+    return value if isinstance(value, str) else ""
 
 
 def microseconds(value: Any, name: str) -> int | None:
-    """Milliseconds to microseconds; None stays None.
+    """Milliseconds to microseconds; None and empty text are none.
 
     Raises:
         ValueError: not a number of milliseconds, or not plausible.
     """
-    if value is None:
+    if value is None or value == "":
         return None
+    if type(value) is int and 0 <= value < 10**10:
+        return value * 1000
     try:
         number = decimal_of(value)
     except (TypeError, ValueError):
-        raise ValueError(f"{name} is not a number: {_shown(value)}") from None
+        raise ValueError(f"{name} is not a number: {shown(value)}") from None
     if not 0 <= number < 10**10:
-        raise ValueError(f"{name} is out of range: {_shown(value)}")
+        raise ValueError(f"{name} is out of range: {shown(value)}")
     return int(number * 1000)
 
 
@@ -129,15 +179,48 @@ _TIERS = {
 def tier_named(value: object) -> str:
     """Our tier for a provider's service tier or traffic type; `auto` and absence name none.
 
+    Another word is kept: its request is priced at standard rates, and counted as assumed.
+
     Raises:
-        ValueError: a tier nobody has documented, whose price we cannot know.
+        ValueError: no word.
     """
     if value is None:
         return ""
-    tier = _TIERS.get(value.lower()) if isinstance(value, str) else None
-    if tier is None:
-        raise ValueError(f"unknown service tier {_shown(value)}")
-    return tier
+    if not isinstance(value, str):
+        raise ValueError(f"a service tier is not text: {shown(value)}")
+    word = value.strip().lower()
+    tier = _TIERS.get(word)
+    return clean_field(word) if tier is None else tier
+
+
+_OK = {
+    "ok", "success", "successful", "succeeded", "true", "completed", "complete", "finished", "done", "no_error",
+    "stop", "stop_sequence", "length", "end_turn", "tool_use", "tool_calls", "function_call", "max_tokens",
+}  # fmt: skip
+_FAILED = {"false", "failed", "failure", "error"}
+#: Words of failure that are kept as the log has them.
+_OWN_FAILED = {
+    "errored", "exception", "timeout", "timed_out", "timedout", "cancelled", "canceled", "aborted", "rejected",
+    "refused", "denied", "blocked", "expired", "rate_limit", "rate_limited", "rate_limit_exceeded", "throttled",
+    "overloaded", "unavailable", "service_unavailable", "unauthorized", "forbidden", "not_found", "bad_request",
+    "invalid_request", "quota_exceeded", "context_length_exceeded", "interrupted", "crashed", "disconnected",
+}  # fmt: skip
+_HTTP = re.compile(r"([0-9]{1,6})(?:\.00?)?")
+
+
+def outcome(status: str) -> str:
+    """`ok`, `error`, or the log's own word; empty for none. An HTTP status below 400 is ok (also pandas' `200.0`)."""
+    word = status.strip().lower()
+    if http := _HTTP.fullmatch(word):
+        return "ok" if int(http[1]) < 400 else "error"
+    plain = word.replace(" ", "_").replace("-", "_")
+    return "ok" if plain in _OK else "error" if plain in _FAILED else status.strip()
+
+
+def is_failure(status: str) -> bool:
+    """Whether a status that `outcome` gave is known to be a failure's, not merely a word that nobody knows."""
+    word = status.lower().replace(" ", "_").replace("-", "_")
+    return word in _FAILED or word in _OWN_FAILED or word.endswith(("_error", "_failed", "_failure", "_timeout"))
 
 
 _FAMILIES: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -174,5 +257,9 @@ def error_text(error: object) -> str:
     return text(": ".join(part for part in (kind, text(error.get("message"))) if part))
 
 
-def _shown(value: object) -> str:
-    return repr(text(value) or str(value)[:40])[:60]
+_SHOWN = 40
+
+
+def shown(value: object) -> str:
+    """The start of an offending value, for a message."""
+    return repr(redact(str(value)[:256])[:_SHOWN])

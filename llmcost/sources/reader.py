@@ -36,7 +36,6 @@ class ReadOptions:
     mapping: Mapping[str, str] = field(default_factory=dict)
     undated: int | None = None
     undated_mtime: bool = False
-    keep_text: bool = False
 
 
 class Value(NamedTuple):
@@ -164,13 +163,18 @@ class LogFile:
         """
         head = self.head.lstrip()
         if head.startswith(b"["):
-            return False
+            first, *more = head.split(b"\n", 50)
+            if first.strip() == b"[" or _decoded(first.strip()) is not _BAD:
+                return False
+            # A damaged first line, unless this is an array over several lines.
+            whole = len(self.head) < HEAD and _decoded(head) is not _BAD
+            return not whole and _has_object(more)
         if self.overlong or not head.startswith(b"{"):
             return True
         first, *more = head.split(b"\n", 50)
         if _decoded(first.strip()) is not _BAD:
             return True
-        return any(line.startswith(b"{") and isinstance(_decoded(line.strip()), dict) for line in more[:49])
+        return _has_object(more)
 
     def values(self, whole: Callable[[dict[str, Any]], bool] | None = None) -> Iterator[Value | Problem]:
         """Every JSON value: each line of JSON Lines, each element of an array, or the one document. Read once.
@@ -251,6 +255,11 @@ def _pieces(head: bytes, rest: IO[bytes], limit: int) -> Iterator[bytes]:
             piece += rest.readline(limit - len(piece))
         yield piece
     yield from iter(partial(rest.readline, limit), b"")
+
+
+def _has_object(lines: list[bytes]) -> bool:
+    """Whether one of the first 49 lines is by itself a JSON object."""
+    return any(line.startswith(b"{") and isinstance(_decoded(line.strip()), dict) for line in lines[:49])
 
 
 _BAD = object()

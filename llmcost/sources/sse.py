@@ -22,7 +22,7 @@ from llmcost.core.record import Problem
 from llmcost.sources import gemini
 from llmcost.sources.bedrock import METRICS
 from llmcost.sources.parsed import Body, items
-from llmcost.sources.reader import decode_json
+from llmcost.sources.reader import MAX_LINE, decode_json
 
 NO_STREAM_USAGE = "stream has no usage (request stream_options.include_usage)"
 CUT = "stream is cut before its usage"
@@ -30,6 +30,8 @@ HEADLESS = "stream without its start"
 _ANTHROPIC = ("message_", "content_block_")
 _CONVERSE = {"messageStart", "contentBlockStart", "contentBlockDelta", "contentBlockStop", "messageStop", "metadata"}
 _LAST_RESPONSE = {"response.completed", "response.incomplete", "response.failed", "response.cancelled"}
+#: An event of more lines, or of more bytes than a line may have, is damaged.
+_MAX_LINES = 100_000
 _LINE = re.compile(rb"(?:data|event|id|retry):|:")
 
 
@@ -245,11 +247,12 @@ def _differ(one: object, other: object) -> bool:
 def streams(lines: Iterable[tuple[int, bytes] | Problem]) -> Iterator[Stream | Problem]:
     """The responses in the lines of server-sent events (blank lines left out, their numbers missing).
 
-    Several streams may follow one another. An event that cannot be read makes its stream partial.
+    Several streams may follow one another. An event that cannot be read makes its stream partial. Data over
+    several lines is decoded once, where the event ends, so that no event costs more than its length.
     """
     assembler = Assembler()
     data: list[bytes] = []
-    last = started = 0
+    last = started = size = 0
     for item in lines:
         if isinstance(item, Problem):
             assembler.damage()
@@ -257,9 +260,9 @@ def streams(lines: Iterable[tuple[int, bytes] | Problem]) -> Iterator[Stream | P
             continue
         number, line = item
         name, _, rest = line.partition(b":")
-        if data and (number != last + 1 or name != b"data"):
+        if data and (number != last + 1 or name != b"data" or rest.strip() == b"[DONE]"):
+            yield from _event(assembler, started, data, size)
             data.clear()
-            yield from _damaged(assembler, started)
         last = number
         if line.startswith((b"{", b"[")):
             rest = line
@@ -271,21 +274,39 @@ def streams(lines: Iterable[tuple[int, bytes] | Problem]) -> Iterator[Stream | P
         if rest == b"[DONE]":
             yield from assembler.done()
             continue
-        started = started if data else number
-        data.append(rest)
-        raw = b"\n".join(data)
-        value = decode_json(raw) if raw.endswith((b"}", b"]")) else None
-        if value is None:
-            continue
-        data.clear()
-        for event in value if isinstance(value, list) else [value]:
-            if isinstance(event, dict):
-                yield from assembler.feed(started, event, raw)
-            else:
-                yield from _damaged(assembler, started)
+        if not data:
+            started, size = number, 0
+            value = _decoded(rest)
+            if value is not None:
+                yield from _fed(assembler, started, value, rest)
+                continue
+        size += len(rest) + 1
+        if len(data) < _MAX_LINES and size <= MAX_LINE:
+            data.append(rest)
+        else:
+            size = MAX_LINE + 1
     if data:
-        yield from _damaged(assembler, started)
+        yield from _event(assembler, started, data, size)
     yield from assembler.close()
+
+
+def _decoded(raw: bytes) -> Any | None:
+    return decode_json(raw) if raw.endswith((b"}", b"]")) else None
+
+
+def _event(assembler: Assembler, line: int, data: list[bytes], size: int) -> Iterator[Stream]:
+    """An event whose data stands in several lines."""
+    raw = b"\n".join(data) if size <= MAX_LINE else b""
+    value = _decoded(raw) if len(data) > 1 else None
+    yield from _damaged(assembler, line) if value is None else _fed(assembler, line, value, raw)
+
+
+def _fed(assembler: Assembler, line: int, value: Any, raw: bytes) -> Iterator[Stream]:
+    for event in value if isinstance(value, list) else [value]:
+        if isinstance(event, dict):
+            yield from assembler.feed(line, event, raw)
+        else:
+            yield from _damaged(assembler, line)
 
 
 def _damaged(assembler: Assembler, line: int) -> Iterator[Stream]:

@@ -5,16 +5,27 @@ from __future__ import annotations
 from llmcost.core.instants import parse_timestamp
 from llmcost.core.providers import canonical_provider
 from llmcost.core.record import Record
+from llmcost.core.usage import Usage
 from llmcost.sources import bedrock
-from llmcost.sources.parsed import Body, Parsed, error_text, family_provider, identifier, microseconds, text, tier_named
+from llmcost.sources.parsed import (
+    Body,
+    Parsed,
+    error_text,
+    family_provider,
+    identifier,
+    microseconds,
+    outcome,
+    scalar,
+    text,
+    tier_named,
+)
 from llmcost.sources.reader import LogFile, decode_json
+from llmcost.sources.tags import tags
 
 NO_TIME = "no timestamp in the response: pass --at TIME or --at mtime"
 REQUESTS = ("request", "request_body", "requestBody")
 _TIMES = ("timestamp", "ts", "time", "datetime", "@timestamp", "start_time", "startTime", "started_at")
 _CREATED = ("created_at", "createdAt", "created")
-_STATUS_OK = {"", "ok", "success", "succeeded", "true", "completed"}
-MAX_TAGS = 64
 #: Dimensions that may stand beside the fields of a bare body, whose own names they are not.
 _BESIDE = {
     *_TIMES, *REQUESTS, "app", "app_id", "environment", "env", "team", "operation", "user_id", "project", "session",
@@ -58,7 +69,7 @@ def records(file: LogFile, raw: bytes, wrapper: Body, parsed: Parsed, bare: Body
         session=text(session),
         branch=text(around.get("branch")),
         machine=text(around.get("machine")),
-        region=text(around.get("region")),
+        region=text(around.get("region")) or parsed.region,
         status=parsed.status if parsed.status != "ok" else status_of(around),
         error=failure,
         partial=parsed.partial,
@@ -68,14 +79,20 @@ def records(file: LogFile, raw: bytes, wrapper: Body, parsed: Parsed, bare: Body
         reported_nano=parsed.reported_nano,
         tags=tags(around.get("tags")),
     )
-    others = [
+    return [record, *others_of(file, raw, record, response_id, parsed.extra)]
+
+
+def others_of(
+    file: LogFile, raw: bytes, record: Record, response_id: str, others: tuple[tuple[str, Usage], ...]
+) -> list[Record]:
+    """A record for each other model that worked within the request of `record`."""
+    return [
         record._replace(
-            id=file.identity(provider, f"{response_id}#{place}" if response_id else "", raw),
-            model=other, usage=usage, latency_us=None, ttft_us=None, reported_nano=None,
+            id=file.identity(record.provider, f"{response_id}#{place}" if response_id else "", raw),
+            model=model, usage=usage, latency_us=None, ttft_us=None, reported_nano=None,
         )
-        for place, (other, usage) in enumerate(parsed.extra, 1)
+        for place, (model, usage) in enumerate(others, 1)
     ]  # fmt: skip
-    return [record, *others]
 
 
 def _request(wrapper: Body) -> Body:
@@ -129,26 +146,9 @@ def _tier(wrapper: Body, request: Body, parsed: Parsed) -> str:
 
 
 def status_of(wrapper: Body) -> str:
-    """`ok`, `error`, or the log's own word; an HTTP status below 400 is ok."""
+    """`ok`, `error`, or the log's own word."""
     for name in ("status", "status_code", "http_status"):
-        value = text(wrapper.get(name)).lower()
-        if value.isascii() and value.isdigit():
-            return "ok" if int(value[:6]) < 400 else "error"
-        if value not in _STATUS_OK:
-            return value
+        status = outcome(text(scalar(wrapper.get(name))))
+        if status not in ("", "ok"):
+            return status
     return "ok"
-
-
-def tags(given: object) -> tuple[tuple[str, str], ...]:
-    """Tags as sorted pairs; a list's items are set to `true`."""
-    if isinstance(given, dict):
-        pairs = {text(key): _tag(item) for key, item in list(given.items())[:MAX_TAGS] if item is not None}
-    elif isinstance(given, list):
-        pairs = {_tag(item): "true" for item in given[:MAX_TAGS]}
-    else:
-        pairs = {} if given in (None, "") else {"tags": _tag(given)}
-    return tuple(sorted(pairs.items()))
-
-
-def _tag(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else text(value) or text(str(value))

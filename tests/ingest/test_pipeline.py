@@ -17,13 +17,13 @@ from tests.ingest.logs import BOOK, claude, encoded, flat, ingest, memory, rows,
 
 def test_the_account_of_an_ingest(tmp_path: Path) -> None:
     ledger = memory()
-    one = write(tmp_path / "a.jsonl", flat(), flat(request_id="r2", model="acme-1"), flat(request_id="r3", tier="x"))
+    one = write(tmp_path / "a.jsonl", flat(), flat(request_id="r2", model="acme-1"), flat(request_id="r3", tier=7))
     two = write(tmp_path / "b.jsonl", claude(output=10), {"type": "user", "message": {}}, claude(output=100))
     result = ingest(ledger, one, two)
     assert (result.files, result.read, result.skipped, result.ignored) == (2, 4, 1, 1)
     # $0.00045 for gpt-4o, (1000 x 3 + 100 x 15) / 1M = $0.0045 for the fuller version
     assert result.added == Added(new=3, updated=0, duplicate=1, unpriced=1, cost=450_000 + 4_500_000)
-    assert result.problems == [Problem(str(one), 3, "unknown service tier 'x'")]
+    assert result.problems == [Problem(str(one), 3, "a service tier is not text: '7'")]
     assert result.unpriced == {"no price for model 'acme-1'": 1}
     assert result.sources == [("claude-code", 1, 2), ("jsonl", 1, 2)]
     assert ledger.check() == []
@@ -70,6 +70,69 @@ def test_a_forked_session_repeats_lines_under_another_name(tmp_path: Path) -> No
     result = ingest(ledger, write(tmp_path / "new", *forked, claude("msg_9")))
     assert result.added.new == 1
     assert len(rows(ledger)) == 4
+
+
+def test_an_id_seen_months_apart_is_two_requests_in_one_file_as_in_two(tmp_path: Path) -> None:
+    january, march = flat(timestamp="2026-01-05T10:00:00Z"), flat(timestamp="2026-03-05T10:00:00Z", output_tokens=30)
+    one, two = memory(), memory()
+    result = ingest(one, write(tmp_path / "a", january, march, march, january))
+    assert (result.read, result.added.new, result.added.duplicate) == (4, 2, 2)
+    ingest(two, write(tmp_path / "b", january, january), write(tmp_path / "c", march, march))
+    assert rows(one) == rows(two)
+    assert [row.record.usage.output for row in rows(one)] == [20, 30]
+
+
+def test_versions_of_adjacent_days_are_one_request_and_those_two_days_apart_are_two(tmp_path: Path) -> None:
+    """The fullest, of the 7th, takes the 6th's place and not the 5th's, whatever the order of the lines."""
+    days = [flat(timestamp=f"2026-01-0{day}T12:00:00Z", output_tokens=day) for day in (5, 6, 7)]
+    for order in (days, days[::-1], [days[1], days[2], days[0]]):
+        ledger = memory()
+        result = ingest(ledger, write(tmp_path / "a", *order))
+        assert [row.record.usage.output for row in rows(ledger)] == [5, 7]
+        assert result.added[:3] == (2, 0, 1)
+
+
+def test_lines_without_an_id_are_told_apart_by_their_number_within_a_file(tmp_path: Path) -> None:
+    ledger = memory()
+    line = flat(request_id=None)
+    assert ingest(ledger, write(tmp_path / "a", line, line)).added[:3] == (2, 0, 0)
+    assert ingest(ledger, write(tmp_path / "b", line)).added[:3] == (0, 0, 1)
+    assert ingest(ledger, write(tmp_path / "c", line, line, line)).added[:3] == (1, 0, 2)
+
+
+def test_row_numbers_of_two_apps_are_no_response_ids(tmp_path: Path) -> None:
+    ledger = memory()
+    for app in ("shop", "blog"):
+        lines = "".join(f"{n},2026-01-09T10:00:00Z,gpt-4o,100,20,{app}\n" for n in (1, 2))
+        (tmp_path / app).write_text("id,timestamp,model,input_tokens,output_tokens,app\n" + lines)
+        assert ingest(ledger, tmp_path / app).added[:3] == (2, 0, 0)
+        assert ingest(ledger, tmp_path / app).added[:3] == (0, 0, 2)
+    assert [row.record.app for row in rows(ledger)].count("shop") == 2
+
+
+def test_one_call_through_bedrock_in_a_gateways_log_and_in_claude_codes_is_one_row(tmp_path: Path) -> None:
+    ledger = memory()
+    ingest(ledger, write(tmp_path / "tool", claude("msg_bdrk_1", output=10)))
+    body = {"id": "msg_bdrk_1", "type": "message", "model": "claude-sonnet-4-5",
+            "usage": {"input_tokens": 1000, "output_tokens": 10}}  # fmt: skip
+    line = {"timestamp": "2026-01-09T10:00:00Z", "response": body}
+    assert ingest(ledger, write(tmp_path / "gateway", line)).added.new == 0
+    assert [row.record.id for row in rows(ledger)] == ["aws:msg_bdrk_1"]
+
+
+def test_neither_secrets_nor_what_was_said_reach_the_ledger(tmp_path: Path) -> None:
+    ledger = memory()
+    said = {
+        "question": "hidden",
+        "user_prompt": "hidden",
+        "proxy_server_request": {"body": "hidden"},
+        "user_api_key": "hidden",
+        "note": "hidden " * 20,
+        "metadata": {"authorization": "hidden", "team": "web"},
+    }
+    ingest(ledger, write(tmp_path / "a", flat(channel="mail", **said)))
+    (row,) = rows(ledger)
+    assert row.record.tags == (("channel", "mail"), ("team", "web"))
 
 
 def test_a_gateway_and_a_tool_that_logged_one_call_are_one_row(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from llmcost.core.usage import BUCKETS
 from llmcost.ingest.pipeline import Ingest
 from llmcost.ledger.protocol import Added, Group
 from llmcost.ledger.sqlite import SqliteLedger
-from llmcost.sources.interchange import FIELDS
+from llmcost.sources.columns import FIELDS
 from tests.ingest.logs import ALL, BOOK, claude, encoded, flat, ingest, memory, rows
 
 NAMES = st.sampled_from(["", "shop", "客服", "a\x00b"])
@@ -54,6 +54,22 @@ def read_in(ledger: SqliteLedger, logs: Logs) -> tuple[int, Added]:
         result = job.finish()
         read, added = read + result.read, added.plus(result.added)
     return read, added
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(SMALL, st.integers(1, 9), SMALL), max_size=12), st.randoms())
+def test_the_order_of_a_files_lines_never_matters_even_over_days(
+    lines: list[tuple[int, int, int]], random: Any
+) -> None:
+    values = [
+        flat(request_id=f"r{name}", timestamp=f"2026-01-0{day}T12:00:00Z", output_tokens=output)
+        for name, day, output in lines
+    ]
+    one, other = memory(), memory()
+    read_in(one, [("jsonl", values)])
+    random.shuffle(values)
+    read_in(other, [("jsonl", values)])
+    assert rows(one) == rows(other)
 
 
 def state(ledger: SqliteLedger) -> tuple[Any, list[Group]]:
@@ -142,7 +158,9 @@ DAMAGE = st.one_of(
 def damaged(line: bytes, damage: tuple[str, int, int]) -> bytes:
     """`line`, which has no line end, with one thing wrong; it still is one line."""
     kind, place, amount = damage
-    place %= max(1, len(line))
+    if not line:
+        return line
+    place %= len(line)
     if kind == "flip":
         line = line[:place] + bytes([line[place] ^ amount]) + line[place + 1 :]
     elif kind == "cut":

@@ -33,7 +33,15 @@ def test_without_the_split_writes_live_five_minutes() -> None:
 def test_tiers_and_bedrock_ids() -> None:
     assert parse(message({"input_tokens": 1, "speed": "fast", "service_tier": "standard"})).tier == "fast"
     assert parse(message({"input_tokens": 1, "service_tier": "batch"})).tier == "batch"
+    assert parse(message({"input_tokens": 1, "service_tier": "Turbo"})).tier == "turbo"
     assert parse(message({"input_tokens": 1}, id="msg_bdrk_1")).provider == "aws"
+
+
+@pytest.mark.parametrize(
+    ("geo", "region"), [("us", "us"), ("global", "global"), ("not_available", ""), (None, ""), ({}, "")]
+)
+def test_where_it_was_processed_is_the_region(geo: Any, region: str) -> None:
+    assert parse(message({"input_tokens": 1, "inference_geo": geo})).region == region
 
 
 def step(kind: str, given: int, made: int, **rest: Any) -> dict[str, Any]:
@@ -72,6 +80,10 @@ def test_a_fallback_model_that_the_top_level_counts_leave_out() -> None:
     [
         {"input_tokens": "x"}, {"input_tokens": -1}, {"input_tokens": 1, "cache_creation": 3}, {"input_tokens": False},
         {"input_tokens": 1, "service_tier": 7}, {"output_tokens": 1, "output_tokens_details": {"thinking_tokens": 2}},
+        {"input_tokens": 1, "cache_creation_input_tokens": -50},
+        {"input_tokens": 1, "cache_creation_input_tokens": 9, "cache_creation": {"ephemeral_5m_input_tokens": -3}},
+        {"input_tokens": 1, "output_tokens": 5, "output_tokens_details": {"thinking_tokens": -2}},
+        {"input_tokens": 1, "server_tool_use": {"web_search_requests": -1}},
         {}, None, [], "u",
     ],
 )  # fmt: skip

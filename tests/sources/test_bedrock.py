@@ -72,6 +72,23 @@ def test_converse_input_excludes_the_cache() -> None:
     assert (found.provider, found.latency_us, found.tier, found.model) == ("aws", 836_000, "priority", "")
 
 
+@pytest.mark.parametrize(
+    "usage",
+    [
+        {"cacheWriteInputTokens": -40},
+        {"cacheReadInputTokens": -1, "cacheReadInputTokenCount": 5},
+        {"cacheWriteInputTokens": 9, "cacheDetails": [{"inputTokens": -30, "ttl": "1h"}]},
+    ],
+)
+def test_no_negative_count_is_hidden_by_another(usage: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"is negative: '-"):
+        parse({"usage": {"inputTokens": 5, "outputTokens": 7, **usage}})
+
+
+def test_an_unknown_tier_is_kept() -> None:
+    assert parse({"usage": {"inputTokens": 5}, "serviceTier": {"type": "Reserved_X"}}).tier == "reserved_x"
+
+
 def test_older_models() -> None:
     titan = {"inputTextTokenCount": 5, "results": [{"tokenCount": 30}, {"tokenCount": 2}]}
     assert parse(titan).usage == Usage(5, output=32)

@@ -12,6 +12,7 @@ from llmcost.core.usage import Usage
 from llmcost.sources import detect
 from llmcost.sources.claude_code import SOURCE
 from llmcost.sources.reader import LogFile
+from llmcost.sources.responses import ANTHROPIC
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "samples" / "claude_code"
 
@@ -135,6 +136,50 @@ def test_the_tier_is_the_one_that_served(usage: dict[str, Any], tier: str) -> No
     assert only(line(usage=usage)).tier == tier
 
 
+def test_thinking_is_a_part_of_the_output() -> None:
+    assert only(line(usage={"output_tokens_details": {"thinking_tokens": 5}})).usage == Usage(
+        4, 1000, 100, output=2, reasoning=5
+    )
+
+
+def test_a_message_by_bedrock_is_known_by_its_id() -> None:
+    record = only(line(message={"id": "msg_bdrk_1"}))
+    assert (record.provider, record.id) == ("aws", "aws:msg_bdrk_1")
+
+
+@pytest.mark.parametrize(("geo", "region"), [("us", "us"), ("not_available", ""), (None, "")])
+def test_where_it_was_processed_is_the_region(geo: str | None, region: str) -> None:
+    assert only(line(usage={"inference_geo": geo})).region == region
+
+
+STEP = {"type": "message", "input_tokens": 4, "output_tokens": 7, "cache_read_input_tokens": 1000,
+        "cache_creation_input_tokens": 100}  # fmt: skip
+
+
+@pytest.mark.parametrize("steps", [None, [], [STEP], [{**STEP, "input_tokens": 1}], "none", [7]])
+def test_steps_that_the_counts_cover_add_nothing(steps: Any) -> None:
+    assert only(line(usage={"iterations": steps})).usage == Usage(4, 1000, 100, output=7)
+
+
+def test_compaction_is_billed_beside_the_message() -> None:
+    steps = [{"type": "compaction", "input_tokens": 55_000, "output_tokens": 125}, STEP]
+    assert only(line(usage={"iterations": steps})).usage == Usage(55_004, 1000, 100, output=132)
+
+
+def test_an_advisor_is_a_second_request_as_in_a_raw_response() -> None:
+    advisor = {"type": "advisor_message", "model": "claude-opus-5", "input_tokens": 50, "output_tokens": 9}
+    value = line(usage={"iterations": [STEP, advisor]}, costUSD=0.5)
+    (main, other), problems, _ = read(value)
+    assert not problems
+    assert (main.id, main.usage, main.reported_nano) == ("anthropic:msg_1", Usage(4, 1000, 100, output=7), 500_000_000)
+    assert other == main._replace(
+        id="anthropic:msg_1#1", model="claude-opus-5", usage=Usage(50, output=9), reported_nano=None
+    )
+    raw = LogFile(io.BytesIO(encoded({"timestamp": value["timestamp"], "response": value["message"]})), "raw")
+    told = [item for item in ANTHROPIC.read(raw) if isinstance(item, Record)]
+    assert [item[1:5] for item in told] == [main[1:5], other[1:5]]
+
+
 def test_web_searches_are_counted() -> None:
     assert only(line(usage={"server_tool_use": {"web_search_requests": 3}})).usage.web_searches == 3
     assert only(line(usage={"server_tool_use": None})).usage.web_searches == 0
@@ -162,7 +207,19 @@ def test_the_tools_own_cost_is_kept_beside_ours() -> None:
         ({"timestamp": None}, "no timestamp"),
         ({"message": {"model": None}}, "no model"),
         ({"message": {"usage": None}}, "an assistant's message without its usage"),
-        ({"costUSD": -0.5}, "costUSD is negative: -0.5"),
+        ({"costUSD": -0.5}, "costUSD is negative: '-0.5'"),
+        ({"usage": {"cache_creation_input_tokens": -50}}, "a token count is negative"),
+        (
+            {"usage": {"cache_creation": {"ephemeral_5m_input_tokens": -5}, "cache_creation_input_tokens": 9}},
+            "a token count is negative",
+        ),
+        ({"usage": {"server_tool_use": {"web_search_requests": -1}}}, "a token count is negative"),
+        ({"usage": {"output_tokens_details": {"thinking_tokens": -1}}}, "a token count is negative"),
+        (
+            {"usage": {"output_tokens_details": {"thinking_tokens": 8}}},
+            "thinking tokens exceed the output tokens",
+        ),
+        ({"usage": {"iterations": [{"type": "compaction", "input_tokens": -1}]}}, "input_tokens is negative: '-1'"),
         ({"costUSD": 1e300}, "implausible amount: 1e+300 USD"),
     ],
 )

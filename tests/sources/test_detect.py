@@ -9,8 +9,7 @@ import pytest
 
 from llmcost.core.errors import UsageError
 from llmcost.sources import SOURCES, detect, source_named
-from llmcost.sources.columns import SYNONYMS
-from llmcost.sources.interchange import FIELDS
+from llmcost.sources.columns import FIELDS, SYNONYMS
 from llmcost.sources.reader import LogFile, ReadOptions, Source
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "sources.md"

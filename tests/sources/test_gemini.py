@@ -44,6 +44,7 @@ def test_embedding_and_tiers() -> None:
     found = parse({"embedding": {}, "usageMetadata": {"promptTokenCount": 7, "promptTokenDetails": [part("TEXT", 7)]}})
     assert (found.usage, found.operation, found.model) == (Usage(7), "embeddings", "")
     assert parse(body({"promptTokenCount": 1, "serviceTier": "flex"})).tier == "flex"
+    assert parse(body({"promptTokenCount": 1, "serviceTier": "Galactic"})).tier == "galactic"
     reserved = parse(body({"promptTokenCount": 1, "trafficType": "PROVISIONED_THROUGHPUT"}))
     assert (reserved.tier, reserved.unmetered) == ("standard", True)
     assert parse(body({"promptTokenCount": 1}, modelVersion="models/gemini-3-pro")).model == "gemini-3-pro"
@@ -74,7 +75,10 @@ def test_the_chunks_of_a_stream_are_one_body() -> None:
         {"promptTokenCount": 5, "cachedContentTokenCount": 6}, {"promptTokenCount": "x"}, {"promptTokenCount": True},
         {"promptTokenCount": 5, "promptTokensDetails": [part("AUDIO", 6)]}, {}, "u", {"promptTokenCount": -1},
         {"promptTokenCount": 5, "promptTokensDetails": [part("AUDIO", [])]},
-        {"promptTokenCount": 5, "serviceTier": "galactic"},
+        {"promptTokenCount": 5, "serviceTier": 7},
+        {"promptTokenCount": 5, "thoughtsTokenCount": -1, "candidatesTokenCount": 3},
+        {"promptTokenCount": 5, "promptTokensDetails": [part("AUDIO", -1)]},
+        {"promptTokenCount": 5, "candidatesTokenCount": -1, "responseTokenCount": 2},
     ],
 )  # fmt: skip
 def test_nonsense_is_refused(usage: Any) -> None:

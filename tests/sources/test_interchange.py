@@ -10,8 +10,8 @@ import pytest
 from llmcost.core.record import KeptPrice, Problem, Record
 from llmcost.core.usage import Usage
 from llmcost.sources import detect
-from llmcost.sources.columns import RARE, SYNONYMS
-from llmcost.sources.interchange import CSV, FIELDS, JSONL
+from llmcost.sources.columns import FIELDS, RARE, SYNONYMS
+from llmcost.sources.interchange import CSV, JSONL
 from llmcost.sources.reader import LogFile, ReadOptions
 
 TIME = "2026-01-09T10:00:00Z"
@@ -185,11 +185,35 @@ def test_our_own_word_for_cached_tokens_wins_over_anthropics() -> None:
         ("success", None, "ok"), (True, None, "ok"), (200, None, "ok"), ("204", None, "ok"), ("", None, "ok"),
         (None, None, "ok"), (500, None, "error"), ("429", None, "error"), (False, None, "error"),
         ("Failed", None, "error"), ("timeout", None, "timeout"), (None, "rate limit", "error"),
-        ("ok", "retried", "ok"),
+        ("ok", "retried", "ok"), ("200.0", None, "ok"), (200.0, None, "ok"), (429.0, None, "error"),
+        ("FINISHED", None, "ok"), ("done", None, "ok"), ("complete", None, "ok"), ("stop", None, "ok"),
+        ("length", None, "ok"), ("end_turn", None, "ok"), ("tool_use", None, "ok"), ("tool_calls", None, "ok"),
+        ("max_tokens", None, "ok"), ("strange", None, "strange"),
     ],
 )  # fmt: skip
 def test_status(status: Any, error: str | None, expected: str) -> None:
     assert only({**BASE, "status": status, "error": error}).status == expected
+
+
+@pytest.mark.parametrize("status", ["FINISHED", "200.0", "strange", "done", "", None, "no_error"])
+def test_only_a_known_failure_needs_no_counts(status: str | None) -> None:
+    line = {"timestamp": TIME, "model": "gpt-4o", "status": status, "in_toks": 1_000_000}
+    assert reason(line) == "no token counts and no cost"
+    assert reason({**line, "model": None}) == "no model"
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [("error", "error"), ("Timeout", "Timeout"), ("rate limited", "rate limited"), (429, "error"), ("500.0", "error"),
+     ("cancelled", "cancelled"), ("connection_error", "connection_error"), ("Failed", "error")],
+)  # fmt: skip
+def test_a_known_failure_needs_none(status: Any, expected: str) -> None:
+    record = only({"timestamp": TIME, "status": status})
+    assert (record.status, record.usage) == (expected, Usage())
+
+
+def test_an_error_beside_a_word_nobody_knows_is_a_failure() -> None:
+    assert only({"timestamp": TIME, "status": "strange", "error": "boom"}).status == "strange"
 
 
 def test_a_failed_request_needs_neither_counts_nor_a_model() -> None:
@@ -198,7 +222,8 @@ def test_a_failed_request_needs_neither_counts_nor_a_model() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "expected"), [("default", "standard"), ("", "standard"), ("Flex", "flex"), ("batch", "batch")]
+    ("name", "expected"),
+    [("default", "standard"), ("", "standard"), ("Flex", "flex"), ("batch", "batch"), ("Gold", "gold")],
 )
 def test_tiers(name: str, expected: str) -> None:
     assert only({**BASE, "service_tier": name}).tier == expected
@@ -213,7 +238,18 @@ def test_cache_hit(value: Any, expected: bool | None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "expected"), [("1,234", 1234), ("12", 12), (" 7 ", 7), (12.0, 12), ("12.0", 12), ("", 0), (None, 0)]
+    ("value", "expected"),
+    [
+        ("1,234", 1234),
+        ("12", 12),
+        (" 7 ", 7),
+        (12.0, 12),
+        ("12.0", 12),
+        ("12.00", 12),
+        ("1,234,567", 1234567),
+        ("", 0),
+        (None, 0),
+    ],
 )
 def test_counts_as_csv_and_javascript_write_them(value: Any, expected: int) -> None:
     assert only({**BASE, "input_tokens": value}).usage.input == expected
@@ -234,7 +270,13 @@ def test_counts_as_csv_and_javascript_write_them(value: Any, expected: int) -> N
         ({"request_id": {"$oid": "1"}}, 'request_id is not text: {"$oid": "1"}'),
         ({"input_tokens": None, "output_tokens": None}, "no token counts and no cost"),
         ({"input_tokens": -1}, "a token count is negative"),
-        ({"output_tokens": "-3"}, "a token count is negative"),
+        ({"output_tokens": "-3"}, "output_tokens is negative: '-3'"),
+        ({"input_tokens": "12.000"}, "input_tokens is not a count: '12.000'"),
+        ({"input_tokens": "12."}, "input_tokens is not a count: '12.'"),
+        ({"input_tokens": "0,123"}, "input_tokens is not a count: '0,123'"),
+        ({"cached_tokens": -500}, "a token count is negative"),
+        ({"reasoning_tokens": -3}, "a token count is negative"),
+        ({"cache_creation_input_tokens": -50}, "cache_creation_input_tokens is negative: '-50'"),
         ({"input_tokens": 10**13}, "a token count is implausibly large"),
         ({"input_tokens": 1e300}, "a token count is implausibly large"),
         ({"input_tokens": 10**400}, "a token count is implausibly large"),
@@ -253,16 +295,20 @@ def test_counts_as_csv_and_javascript_write_them(value: Any, expected: int) -> N
         ({"latency_ms": [1]}, "latency_ms is not a number: '[1]'"),
         ({"time_to_first_token_ms": True}, "time_to_first_token_ms is not a number: 'True'"),
         ({"cache_hit": "maybe"}, "cache_hit is neither true nor false: 'maybe'"),
-        ({"tier": "gold"}, "unknown service tier 'gold'"),
+        ({"tier": 7}, "a service tier is not text: '7'"),
+        ({"cost": "0,0123"}, "cost has a comma that may be decimal or group thousands: '0,0123'"),
+        ({"cost": "1,23"}, "cost has a comma that may be decimal or group thousands: '1,23'"),
+        ({"cost": "1.234,56"}, "cost has a comma that may be decimal or group thousands: '1.234,56'"),
+        ({"cost": "123,456,78"}, "cost has a comma that may be decimal or group thousands: '123,456,78'"),
         ({"cost": "free"}, "not an amount: 'free'"),
         ({"cost": -0.5}, "cost is negative: '-0.5'"),
         ({"cost": 10**7}, "implausible amount: 10000000 USD"),
         ({"cost": "1e400"}, "amount: '1e400'"),
         ({"cost": [1]}, "cost is not an amount: '[1]'"),
-        ({"prompt_chars": -1}, "prompt_chars is out of range: '-1'"),
+        ({"prompt_chars": -1}, "prompt_chars is negative: '-1'"),
         ({"prompt_chars": 2**64}, "prompt_chars is out of range: '18446744073709551616'"),
         ({"priced_as": "c exact", "cost_nano_usd": 10**19}, "cost_nano_usd is out of range: '10000000000000000000'"),
-        ({"priced_as": "c exact", "cost_nano_usd": -1}, "cost_nano_usd is out of range: '-1'"),
+        ({"priced_as": "c exact", "cost_nano_usd": -1}, "cost_nano_usd is negative: '-1'"),
         ({"priced_as": "c exact", "cost_nano_usd": 1.5}, "cost_nano_usd is not a count: '1.5'"),
         ({"priced_as": "c exact", "cost_usd": -1}, "cost_usd is negative: '-1'"),
         ({"priced_as": "c exact", "identity": "a\x1b[2J"}, r"not an identity: 'a\x1b[2J'"),
@@ -317,11 +363,76 @@ def test_a_cut_line_does_not_take_the_appended_one_with_it() -> None:
 
 def test_unknown_columns_become_tags_and_texts_do_not() -> None:
     value = {**BASE, "tags": {"own": "1"}, "channel": "mail", "retries": 2, "flag": True, "nested": {"a": [1]},
-             "nothing": None, "empty": "", "messages": [{"content": "secret"}], "response": "secret",
-             "completion": "secret", "output": "secret"}  # fmt: skip
+             "nothing": None, "empty": "", "list": ["a"], "ratio": 0.5, "messages": [{"content": "secret"}],
+             "response": "secret", "completion": "secret", "output": "secret"}  # fmt: skip
     assert only(value).tags == (
-        ("channel", "mail"), ("flag", "true"), ("nested", '{"a": [1]}'), ("own", "1"), ("retries", "2"),
+        ("channel", "mail"), ("flag", "true"), ("own", "1"), ("ratio", "0.5"), ("retries", "2"),
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "api_key", "apiKey", "APIKey", "key", "openai-key", "apikey_hash", "user_api_key_alias", "keys", "token",
+        "access_token", "accesstoken", "id token", "session_token", "secret", "clientSecret", "password", "db_passwd",
+        "Authorization", "authorisation", "Cookie", "set-cookie", "aws_credentials", "credential", "X-API-Key", "jwt",
+        "messages", "message", "user_message", "input_messages", "gen_ai.input.messages", "question", "query", "answer",
+        "prompts", "system_prompt", "userPrompt", "proxy_server_request", "raw_response", "transcript", "chat_history",
+        "requestBody", "inputs", "outputs", "_", "",
+    ],
+)  # fmt: skip
+def test_a_column_of_secrets_or_prose_is_no_tag_but_may_be_mapped(name: str) -> None:
+    assert only({**BASE, name: "hidden"}).tags == ()
+    (record,) = read(rows((*BASE, name), (*BASE.values(), "hidden")), CSV)
+    assert isinstance(record, Record)
+    assert record.tags == ()
+    if name:
+        assert only({**BASE, name: "ada"}, mapping={name: "user"}).user == "ada"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "keyboard", "monkey", "session_tokens", "token_count", "max_tokens", "time_to_first_token", "tokens_per_word",
+        "author", "message_id", "prompt_version", "query_count", "finish_reason", "channel", "客户",
+    ],
+)  # fmt: skip
+def test_names_that_merely_look_like_those_are_tags(name: str) -> None:
+    assert only({**BASE, name: "7"}).tags == ((name, "7"),)
+
+
+@pytest.mark.parametrize(
+    ("value", "kept"),
+    [
+        ("x" * 128, True), ("x" * 129, False), ("two\nlines", False), ("end\n", False), ("a\r", False),
+        ("a\u2028b", False),
+        ('{"a": 1}', False), ("[1]", False), ("[prod] shop", True), ("{", True),
+    ],
+)  # fmt: skip
+def test_only_a_short_line_becomes_a_tag(value: str, kept: bool) -> None:
+    assert only({**BASE, "note": value}).tags == ((("note", value),) if kept else ())
+    assert only({**BASE, "tags": {"note": value}}).tags == (("note", value),)
+
+
+def test_what_a_log_calls_tags_is_kept_without_its_secrets() -> None:
+    given = {"user_api_key": "hidden", "text": "kept", "o": {"authorization": "hidden", "list": [{"token": "hidden"}]}}
+    expected = (("o", '{"list": [{}]}'), ("text", "kept"))
+    for name in ("tags", "metadata"):
+        assert only({**BASE, name: given}).tags == expected
+        assert only({**BASE, name: json.dumps(given)}).tags == expected
+
+
+def test_our_own_export_keeps_its_tags() -> None:
+    assert only({**BASE, "priced_as": "c exact", "tags": {"token": "t"}}).tags == (("token", "t"),)
+
+
+@pytest.mark.parametrize("depth", [*range(700, 1_000, 20), 5_000, 100_000])
+@pytest.mark.parametrize("name", ["tags", "prompt_text", "error", "channel"])
+def test_a_deeply_nested_value_never_crashes(name: str, depth: int) -> None:
+    deep = "[" * depth + "]" * depth
+    raw = encoded({**BASE, name: "DEEP"}).replace(b'"DEEP"', deep.encode())
+    assert len(read(raw + encoded({**BASE, "request_id": "r2"}))) == 2
+    assert len(read(rows((*BASE, name), (*BASE.values(), deep)), CSV)) == 1
 
 
 @pytest.mark.parametrize(
@@ -356,9 +467,29 @@ def test_without_an_id_identical_lines_keep_their_number() -> None:
     assert [item.id for item in read(encoded(value, value)) if isinstance(item, Record)] == [first, f"{first}.1"]
 
 
+@pytest.mark.parametrize("number", [7, "7", " 7 ", "7.0", 7.0])
+def test_a_number_in_a_column_called_id_is_a_rows(number: Any) -> None:
+    line = {name: item for name, item in BASE.items() if name != "request_id"}
+    value = {**line, "id": number}
+    identity = only(value).id
+    assert identity.startswith("~")
+    assert only(value).id == identity
+    assert only({**value, "app": "other"}).id != identity
+    assert only({**line, "Id": number}).id.startswith("~")
+    assert only(value, mapping={"id": "request_id"}).id == f"openai:{number}"
+    for name in ("request_id", "response_id", "gen_ai.response.id"):
+        assert only({**line, name: number}).id == f"openai:{number}"
+
+
+def test_another_id_in_a_column_called_id_is_a_response_s() -> None:
+    line = {name: item for name, item in BASE.items() if name != "request_id"}
+    assert only({**line, "id": "chatcmpl-7"}).id == "openai:chatcmpl-7"
+    assert only({**line, "id": "7a"}).id == "openai:7a"
+
+
 def test_a_line_that_is_no_request_is_no_occurrence() -> None:
     value = {name: item for name, item in BASE.items() if name != "request_id"}
-    good, bad = encoded(value), encoded({**value, "tier": "gold"})
+    good, bad = encoded(value), encoded({**value, "tier": 7})
     ids = [item.id for item in read(bad + good) if isinstance(item, Record)]
     assert ids == [item.id for item in read(good) if isinstance(item, Record)]
 
@@ -419,6 +550,19 @@ def test_csv_dialects(delimiter: str, end: str, mark: bytes) -> None:
 def test_cells_that_mean_nothing() -> None:
     data = rows(HEADER, *((TIME, f"r{n}", "gpt-4o", 5, 1, cell) for n, cell in enumerate(("nan", "None", "NULL", ""))))
     assert [item.app for item in read(data, CSV) if isinstance(item, Record)] == ["", "", "", ""]
+
+
+def test_a_decimal_comma_is_never_taken_for_thousands() -> None:
+    data = rows(
+        (*HEADER, "cost"),
+        (TIME, "r1", "gpt-4o", 5, 1, "", "0,0123"),
+        (TIME, "r2", "gpt-4o", 5, 1, "", "1,234.5"),
+        delimiter=";",
+    )
+    problem, record = read(data, CSV)
+    assert problem == Problem("log", 2, "cost has a comma that may be decimal or group thousands: '0,0123'")
+    assert isinstance(record, Record)
+    assert record.reported_nano == 1_234_500_000_000
 
 
 def test_ragged_rows_are_problems_with_their_line() -> None:

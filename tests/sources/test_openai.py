@@ -121,9 +121,9 @@ def test_reported_cost(usage: dict[str, Any], nano: int | None) -> None:
     assert parse(chat({"prompt_tokens": 1, **usage})).reported_nano == nano
 
 
-@pytest.mark.parametrize("cost", [True, [1], "1e-999999999", "free", -1e12, {"total_cost": "x"}])
+@pytest.mark.parametrize("cost", [True, [1], "1e-999999999", "free", -1e12, {"total_cost": "x"}, "0,0123"])
 def test_a_cost_that_is_none_is_refused(cost: Any) -> None:
-    with pytest.raises(ValueError, match="amount"):
+    with pytest.raises(ValueError, match=r"amount|comma"):
         parse(chat({"prompt_tokens": 1, "cost": cost}))
 
 
@@ -151,7 +151,14 @@ def test_provider(rest: dict[str, Any], provider: str) -> None:
 
 @pytest.mark.parametrize(
     ("tier", "ours"),
-    [("default", "standard"), ("auto", ""), (None, ""), ("priority", "priority"), ("batch", "batch")],
+    [
+        ("default", "standard"),
+        ("auto", ""),
+        (None, ""),
+        ("priority", "priority"),
+        ("batch", "batch"),
+        ("Ultra\n2", "ultra\ufffd2"),
+    ],
 )
 def test_served_tier(tier: str | None, ours: str) -> None:
     assert parse(chat({"prompt_tokens": 1}, service_tier=tier)).tier == ours
@@ -172,5 +179,23 @@ def test_other_bodies() -> None:
     assert not matches({"usage": "none"})
     with pytest.raises(ValueError, match="no usage"):
         parse(chat({}))
-    with pytest.raises(ValueError, match="unknown service tier 'ultra'"):
-        parse(chat({"prompt_tokens": 1}, service_tier="ultra"))
+
+
+@pytest.mark.parametrize(
+    "usage",
+    [
+        {"cached_tokens": -500}, {"prompt_tokens_details": {"cached_tokens": -500}, "cached_tokens": 3},
+        {"reasoning_tokens": -3}, {"completion_tokens_details": {"reasoning_tokens": -3}},
+        {"cache_creation_input_tokens": -50}, {"prompt_tokens_details": {"cache_write_tokens": -1}},
+        {"prompt_tokens_details": {"audio_tokens": -1}}, {"prompt_tokens_details": {"image_tokens": "-1"}},
+        {"total_tokens": -1}, {"completion_tokens": -2.0},
+    ],
+)  # fmt: skip
+def test_no_negative_count_is_hidden_by_another(usage: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"tokens is negative: '-[0-9.]+'"):
+        parse(chat({"prompt_tokens": 100, **usage}))
+
+
+def test_a_negative_cost_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"cost is negative: '-0\.5'"):
+        parse(chat({"prompt_tokens": 1, "cost": -0.5}))

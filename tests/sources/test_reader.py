@@ -250,3 +250,20 @@ def test_decode_json_gives_none_for_what_is_no_json() -> None:
     assert decode_json(b"{") is None
     assert decode_json(b"null") is None
     assert decode_json(json.dumps({"a": [1]}).encode()) == {"a": [1]}
+
+
+def test_a_first_line_whose_brace_became_a_bracket_costs_itself_only() -> None:
+    found = list(log(b'["a": 1}\n{"b": 2}\n{"c": 3}\n').values())
+    assert found[0] == Problem("log", 1, "not JSON: the line is cut short or malformed")
+    assert [(item.line, item.value) for item in found[1:] if isinstance(item, reader.Value)] == [
+        (2, {"b": 2}), (3, {"c": 3}),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b'[{"b": 2},\n{"c": 3}\n]', b'[\n{"b": 2},\n{"c": 3}\n]', b'[{"b": 2}\n,\n{"c": 3}\n]', b'[{"b": 2}, {"c": 3}]\n'],
+)
+def test_an_array_over_several_lines_is_a_document(content: bytes) -> None:
+    values = [item.value for item in log(content).values() if isinstance(item, reader.Value)]
+    assert values == [{"b": 2}, {"c": 3}]

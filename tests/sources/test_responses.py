@@ -199,6 +199,39 @@ def test_an_advisor_s_work_is_a_second_record() -> None:
     assert (advisor.app, advisor.latency_us) == ("bot", None)
 
 
+def test_where_it_was_processed_gives_way_to_the_log_s_own_region() -> None:
+    body = {**MESSAGE, "usage": {**MESSAGE["usage"], "inference_geo": "us"}}
+    assert one(body).region == "us"
+    assert one({"ts": WHEN, "response": body}).region == "us"
+    assert one({"ts": WHEN, "region": "eu-west-1", "response": body}).region == "eu-west-1"
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [(200.0, "ok"), ("200.0", "ok"), (500.0, "error"), (False, "error"), (True, "ok"), ("FINISHED", "ok"),
+     ("end_turn", "ok"), ("timeout", "timeout"), ({"code": 1}, "ok")],
+)  # fmt: skip
+def test_status_of_a_wrapper(status: Any, expected: str) -> None:
+    assert one({"ts": WHEN, "status": status, "response": CHAT}).status == expected
+
+
+def test_an_unknown_tier_costs_no_tokens() -> None:
+    for body in (CHAT, RESPONSE, {**MESSAGE, "usage": {**MESSAGE["usage"], "service_tier": "Ultra"}}):
+        found = one({**body, "service_tier": "Ultra", "timestamp": WHEN})
+        assert (found.tier, found.usage.tokens > 0) == ("ultra", True)
+    assert one({"ts": WHEN, "tier": "gold", "response": {**CHAT, "service_tier": None}}).tier == "gold"
+
+
+def test_two_ids_that_differ_at_their_end_stay_apart() -> None:
+    first, second = one({**CHAT, "id": "x" * 300 + "a"}), one({**CHAT, "id": "x" * 300 + "b"})
+    assert first.id != second.id
+
+
+def test_a_wrapper_s_tags_hold_no_secrets() -> None:
+    given = {"k": "v", "x-api-key": "hidden", "nested": {"cookie": "hidden", "n": 1}}
+    assert one({"ts": WHEN, "tags": given, "response": CHAT}).tags == (("k", "v"), ("nested", '{"n": 1}'))
+
+
 def test_errors_with_a_time_and_a_model_are_records_at_no_cost() -> None:
     for line in (
         {"ts": WHEN, "request": {"model": "gpt-5"}, "response": ERROR, "status": 429},

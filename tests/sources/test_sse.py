@@ -8,8 +8,8 @@ import pytest
 
 from llmcost.core.record import Problem, Record
 from llmcost.core.usage import Usage
-from llmcost.sources import detect, source_named
-from llmcost.sources.reader import LogFile, ReadOptions
+from llmcost.sources import detect, source_named, sse
+from llmcost.sources.reader import LogFile, ReadOptions, decode_json
 from llmcost.sources.sse import CUT, HEADLESS, NO_STREAM_USAGE, is_sse
 
 AT = 1_790_000_000_000_000
@@ -168,6 +168,47 @@ def test_a_stream_cut_inside_an_event_is_partial() -> None:
 def test_a_lost_event_makes_its_stream_partial() -> None:
     assert one(data(ANTHROPIC[0], '{"type": "message_d', ANTHROPIC[-1])).partial
     assert one(data(ANTHROPIC[0]) + b"what is this\n" + data(ANTHROPIC[-1])).partial
+
+
+def test_data_over_many_lines_is_decoded_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of these lines looks like the end of an event."""
+    tries: list[int] = []
+
+    def counted(raw: bytes) -> Any:
+        tries.append(len(raw))
+        return decode_json(raw)
+
+    monkeypatch.setattr(sse, "decode_json", counted)
+    content = b"data: {\n" + b'data: "a"}\n' * 3000 + b"\n" + data(*ANTHROPIC)
+    numbered = [(number, text) for number, text in enumerate(content.split(b"\n"), 1) if text]
+    found = list(sse.streams(numbered))
+    assert [item.problem for item in found if isinstance(item, sse.Stream)] == [
+        "not an event: the stream is cut short or malformed", "",
+    ]  # fmt: skip
+    assert len(tries) == 1 + len(ANTHROPIC)
+
+
+@pytest.mark.parametrize("bound", ["_MAX_LINES", "MAX_LINE"])
+def test_an_event_without_end_is_damaged_and_the_next_is_read(bound: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sse, bound, {"_MAX_LINES": 5, "MAX_LINE": 60}[bound])
+    lines = [(number, b'data: "some text",') for number in range(2, 500)]
+    good = [(600, b'data: {"hello": 1}')]
+    event, other = sse.streams([(1, b"data: ["), *lines, *good])
+    assert (event.line, event.problem) == (1, "not an event: the stream is cut short or malformed")  # type: ignore[union-attr]
+    assert other.line == 600
+    fits = [(1, b"data: ["), (2, b'data: {"a":'), (3, b"data: 1}"), (4, b"data: ]")]
+    (whole,) = sse.streams(fits)
+    assert isinstance(whole, sse.Stream)
+    assert whole.body == {"a": 1}
+
+
+def test_an_event_over_several_lines_ends_at_the_end_of_the_stream_or_at_done() -> None:
+    lines = json.dumps(GEMINI[1], indent=1).replace("\n", "\ndata: ").encode()
+    for end in (b"", b"\n", b"\n\n", b"\ndata: [DONE]", b"\nevent: x"):
+        assert one(b"data: " + lines + end).usage == Usage(8, output=6, reasoning=4)
+    last = json.dumps(chat()[2], indent=1).replace("\n", "\ndata: ")
+    found = one(data(*chat()[:2]) + f"data: {last}\ndata: [DONE]\n".encode())
+    assert (found.usage, found.partial) == (Usage(12, output=5), False)
 
 
 def test_strangers() -> None:
