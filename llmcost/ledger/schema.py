@@ -40,16 +40,16 @@ COLUMNS = (*CONTENT, *PRICING, "batch")
 UNPRICED_CODE, REPORTED_CODE = 0, 1
 FLAG_SIDECHAIN, FLAG_PARTIAL, FLAG_UNMETERED = 1, 2, 4
 
-_TEXT = {"id", "status", "error", "tags", "prompt_id", "prompt_digest", "prefix_digest", "language"}
-_NULLABLE = {
+TEXT = {"id", "status", "error", "tags", "prompt_id", "prompt_digest", "prefix_digest", "language"}
+NULLABLE = {
     "reported", "latency_us", "ttft_us", "cache_hit", "cost", "error", "tags",
     "prompt_id", "prompt_digest", "prefix_digest", "language", "prompt_chars",
 }  # fmt: skip
 
 
 def _column(name: str) -> str:
-    kind = "TEXT" if name in _TEXT else "INTEGER"
-    return f"{name} {kind}" if name in _NULLABLE else f"{name} {kind} NOT NULL"
+    kind = "TEXT" if name in TEXT else "INTEGER"
+    return f"{name} {kind}" if name in NULLABLE else f"{name} {kind} NOT NULL"
 
 
 def _rollup(table: str, bucket: str, code: str) -> str:

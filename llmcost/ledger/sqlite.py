@@ -135,7 +135,12 @@ class SqliteLedger:
         self._db.executemany(
             sql.STAGE,
             (
-                (n, day_of(row.record.ts), hash64(row.record.id), *to_columns(row, batch, intern, card(row.basis)))
+                (
+                    n,
+                    day_of(row.record.ts),
+                    hash64(row.record.id),
+                    *to_columns(row, batch, intern, card(row.basis), no_text="", no_number=-1),
+                )
                 for n, row in enumerate(rows)
             ),
         )

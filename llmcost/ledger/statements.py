@@ -7,7 +7,18 @@ from llmcost.core.instants import DAY_US, QUARTER_US
 from llmcost.core.record import DIMENSION_ALIASES, DIMENSIONS
 from llmcost.core.usage import COST_PARTS
 from llmcost.ledger.protocol import MEASURE_NAMES, MEASURES, Query
-from llmcost.ledger.schema import COLUMNS, CONTENT, CONTEXT, PARTY, PRICING, REPORTED_CODE, SERIES, UNPRICED_CODE
+from llmcost.ledger.schema import (
+    COLUMNS,
+    CONTENT,
+    CONTEXT,
+    NULLABLE,
+    PARTY,
+    PRICING,
+    REPORTED_CODE,
+    SERIES,
+    TEXT,
+    UNPRICED_CODE,
+)
 
 _ALL = ", ".join(COLUMNS)
 _MARKS = ", ".join("?" * len(COLUMNS))
@@ -15,12 +26,20 @@ _SUMS = ", ".join(f"sum({name})" for name in MEASURE_NAMES)
 _RAW_SUMS = ", ".join(f"sum({sql})" for sql in MEASURES.values())
 _NAMES = ", ".join(MEASURE_NAMES)
 
+
+def _mark(column: str) -> str:
+    """The placeholder of a column to be staged, whose NULL arrives as "" or -1 (`rows.to_columns`)."""
+    if column not in NULLABLE:
+        return "?"
+    return "nullif(?, '')" if column in TEXT else "nullif(?, -1)"
+
+
 CREATE_STAGING = (
     f"CREATE TEMP TABLE IF NOT EXISTS incoming (n INTEGER PRIMARY KEY, day INTEGER, h64 INTEGER, {_ALL})",
     f"CREATE TEMP TABLE IF NOT EXISTS delta (sign INTEGER, {_ALL})",
 )
 CLEAR_STAGING = ("DELETE FROM temp.incoming", "DELETE FROM temp.delta")
-STAGE = f"INSERT INTO temp.incoming (n, day, h64, {_ALL}) VALUES (?, ?, ?, {_MARKS})"
+STAGE = f"INSERT INTO temp.incoming (n, day, h64, {_ALL}) VALUES (?, ?, ?, {', '.join(map(_mark, COLUMNS))})"
 
 _KNOWN = (
     "temp.incoming i CROSS JOIN seen s ON s.day IN (i.day - 1, i.day, i.day + 1) AND s.h64 = i.h64"
