@@ -29,7 +29,9 @@ def run() -> None:
         folder = Path(name)
         log = folder / "log.jsonl"
         log.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines(100_000)), "utf-8")
-        environment = {**os.environ, "HOME": name, "XDG_CACHE_HOME": name, "LLMCOST_LEDGER": str(folder / "ledger.db")}
+        # An installed program has its bytecode at hand.
+        inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+        environment = {**inherited, "HOME": name, "XDG_CACHE_HOME": name, "LLMCOST_LEDGER": str(folder / "ledger.db")}
         llmcost = [sys.executable, "-m", "llmcost"]
         subprocess.run([*llmcost, "ingest", str(log)], env=environment, stdout=subprocess.DEVNULL, check=True)
         commands = {

@@ -11,6 +11,7 @@ from llmcost.analysis.metrics import Metric, metrics
 from llmcost.analysis.periods import Compared
 from llmcost.core.errors import UsageError
 from llmcost.core.instants import DAY_US, Granularity, Period, edges
+from llmcost.core.record import dimension
 from llmcost.ledger.protocol import Group, Ledger, Query, Sums
 
 #: More points than these make no readable trend, and each is a query.
@@ -60,25 +61,36 @@ def report(ledger: Ledger, question: Question) -> Report:
     """
     period, before = question.compared
     with ledger.snapshot():
-        sums = _total(ledger, period, question)
-        models = dearest(_groups(ledger, period, question, ("model",)))
-        apps = dearest(_groups(ledger, period, question, ("app",)))
-        known = {("model",): models, ("app",): apps}
-        by = question.by
-        groups = known[by] if by in known else dearest(_groups(ledger, period, question, by))
+        base = ledger.sums(_query(period, question, _BASE))
+        by = tuple(dimension(name) for name in question.by)
+        sums = sum((group.sums for group in base), Sums())
         return Report(
             question,
             sums,
             _total(ledger, before, question),
             metrics(sums),
             tuple(_trend(ledger, period, question)),
-            groups,
-            models,
-            apps,
-            _unpriced(ledger, period, question) if sums["unpriced"] else (),
+            dearest(_fold(base, by) if set(by) <= set(_BASE) else ledger.sums(_query(period, question, by))),
+            dearest(_fold(base, ("model",))),
+            dearest(_fold(base, ("app",))),
+            _unpriced(base),
             tuple(ledger.price_layers()),
             ledger.newest_at(period.end - 1),
         )
+
+
+#: One scan of the period by these answers the totals, the models, the apps and what is unpriced.
+_BASE = ("provider", "model", "app")
+
+
+def _fold(base: Sequence[Group], by: tuple[str, ...]) -> list[Group]:
+    """Groups by some of the _BASE dimensions."""
+    at = [_BASE.index(name) for name in by]
+    folded: dict[tuple[str, ...], Sums] = {}
+    for group in base:
+        key = tuple(group.key[place] for place in at)
+        folded[key] = folded[key] + group.sums if key in folded else group.sums
+    return [Group(key, sums) for key, sums in folded.items()]
 
 
 def granularity_for(period: Period) -> Granularity:
@@ -102,10 +114,6 @@ def _total(ledger: Ledger, period: Period, question: Question) -> Sums:
     return ledger.sums(_query(period, question))[0].sums
 
 
-def _groups(ledger: Ledger, period: Period, question: Question, by: tuple[str, ...]) -> list[Group]:
-    return ledger.sums(_query(period, question, by))
-
-
 def _trend(ledger: Ledger, period: Period, question: Question) -> list[Point]:
     cuts = edges(period, question.granularity)
     bounds = ledger.bounds() if len(cuts) > MAX_POINTS else None
@@ -122,6 +130,6 @@ def _trend(ledger: Ledger, period: Period, question: Question) -> list[Point]:
     ]
 
 
-def _unpriced(ledger: Ledger, period: Period, question: Question) -> tuple[Group, ...]:
-    groups = [g for g in _groups(ledger, period, question, ("provider", "model")) if g.sums["unpriced"]]
-    return tuple(sorted(groups, key=lambda g: (-g.sums["unpriced"], g.key)))
+def _unpriced(base: Sequence[Group]) -> tuple[Group, ...]:
+    groups = [group for group in _fold(base, ("provider", "model")) if group.sums["unpriced"]]
+    return tuple(sorted(groups, key=lambda group: (-group.sums["unpriced"], group.key)))

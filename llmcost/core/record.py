@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from llmcost.core.errors import UsageError, nearest
 from llmcost.core.usage import Usage
 
 #: Dimensions one may group and filter by, beside `tag.KEY`.
@@ -16,6 +17,20 @@ DIMENSIONS: tuple[str, ...] = (
 DIMENSION_ALIASES = {"app_id": "app", "env": "environment", "user_id": "user", "service_tier": "tier"}
 
 TIERS = ("standard", "batch", "flex", "priority", "fast")
+
+
+def dimension(name: str) -> str:
+    """The canonical name of a dimension.
+
+    Raises:
+        UsageError: there is no such dimension.
+    """
+    name = DIMENSION_ALIASES.get(name, name)
+    if name in DIMENSIONS or (name.startswith("tag.") and len(name) > 4):
+        return name
+    raise UsageError(
+        f"unknown dimension {name!r}{nearest(name, DIMENSIONS)}", f"use one of {', '.join(DIMENSIONS)} or tag.KEY"
+    )
 
 
 class KeptPrice(NamedTuple):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from llmcost.core.errors import LedgerError, UsageError
 from llmcost.core.instants import DAY_US, QUARTER_US
+from llmcost.core.record import dimension
 from llmcost.ledger import schema
 from llmcost.ledger import statements as sql
 from llmcost.ledger.codes import Codes
@@ -339,6 +340,6 @@ class SqliteLedger:
 
 def _canonical(query: Query) -> Query:
     return query._replace(
-        by=tuple(well_formed(sql.dimension(name)) for name in query.by),
-        where=tuple((well_formed(sql.dimension(name)), well_formed(value)) for name, value in query.where),
+        by=tuple(well_formed(dimension(name)) for name in query.by),
+        where=tuple((well_formed(dimension(name)), well_formed(value)) for name, value in query.where),
     )

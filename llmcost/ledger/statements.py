@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from llmcost.core.errors import UsageError, nearest
 from llmcost.core.instants import DAY_US, QUARTER_US
-from llmcost.core.record import DIMENSION_ALIASES, DIMENSIONS
 from llmcost.core.usage import COST_PARTS
 from llmcost.ledger.protocol import MEASURE_NAMES, MEASURES, Query
 from llmcost.ledger.schema import (
@@ -139,20 +138,6 @@ CHECKS: tuple[tuple[str, str], ...] = (
         for code in ("series", "party", "context")
     ),
 )
-
-
-def dimension(name: str) -> str:
-    """The canonical name of a dimension.
-
-    Raises:
-        UsageError: there is no such dimension.
-    """
-    name = DIMENSION_ALIASES.get(name, name)
-    if name in DIMENSIONS or (name.startswith("tag.") and len(name) > 4):
-        return name
-    raise UsageError(
-        f"unknown dimension {name!r}{nearest(name, DIMENSIONS)}", f"use one of {', '.join(DIMENSIONS)} or tag.KEY"
-    )
 
 
 def _expression(name: str) -> tuple[str, list[object]]:
