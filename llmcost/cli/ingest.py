@@ -129,7 +129,7 @@ def _pair(text: str, option: str) -> tuple[str, str]:
 
 def _mapping(given: list[str]) -> dict[str, str]:
     from llmcost.core.errors import nearest
-    from llmcost.sources.interchange import FIELDS
+    from llmcost.sources.columns import FIELDS
 
     mapping: dict[str, str] = {}
     for item in given:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from llmcost.ledger.protocol import Added, Ledger, PricedRecord
 from llmcost.ledger.rows import day_of
 from llmcost.pricing.book import PriceBook
 from llmcost.sources import detect, source_named
+from llmcost.sources.delimited import header_of
 from llmcost.sources.reader import MAX_LINE, LogFile, ReadOptions, Source
 
 #: Rows per transaction: large enough to make commits cheap, small enough to let other writers in.
@@ -269,6 +271,10 @@ class Ingest:
         return self.result
 
 
+#: What a column may be called; a sentence is not taken for a header.
+_NAME = re.compile(r"\s*\w[\w@$.()/-]*(?:[ _-][\w@$.()/-]+){0,3}\s*")
+
+
 def _size(path: Path) -> int:
     try:
         return path.stat().st_size
@@ -297,4 +303,10 @@ def _unknown(file: LogFile) -> str:
         )
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "UTF-16 text: save it as UTF-8"
-    return "a binary file" if b"\x00" in head[:4096] else "not a log that llmcost knows"
+    if b"\x00" in head[:4096]:
+        return "a binary file"
+    fields = list(file.sample[0]) if file.sample else header_of(head.split(b"\n", 1)[0].decode("utf-8", "replace"))
+    if len(fields) < 3 or not all(map(_NAME.fullmatch, fields)):
+        return "not a log that llmcost knows"
+    named = ", ".join(clean_field(name)[:40] for name in fields[:12])
+    return f"not a log that llmcost knows; if it is one of requests, --map says what its columns mean: {named}"

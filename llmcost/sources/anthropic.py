@@ -63,8 +63,8 @@ def parse(body: Body) -> Parsed:
         "error" if failure else "ok",
         "chat",
         error=failure,
-        latency_us=microseconds(metrics.get("invocationLatency"), "invocationLatency"),
-        ttft_us=microseconds(metrics.get("firstByteLatency"), "firstByteLatency"),
+        latency_us=microseconds(metrics.get("invocationLatency")),
+        ttft_us=microseconds(metrics.get("firstByteLatency")),
         extra=extra,
         region=region_of(usage.get("inference_geo")),
     )

@@ -57,10 +57,8 @@ def parse(body: Body) -> Parsed:
         found,
         tier=tier_named(section(body, "serviceTier").get("type")),
         operation="embeddings" if body.keys() & {"embedding", "embeddings"} else "chat",
-        latency_us=microseconds(
-            section(body, "metrics").get("latencyMs", metrics.get("invocationLatency")), "latencyMs"
-        ),
-        ttft_us=microseconds(metrics.get("firstByteLatency"), "firstByteLatency"),
+        latency_us=microseconds(section(body, "metrics").get("latencyMs", metrics.get("invocationLatency"))),
+        ttft_us=microseconds(metrics.get("firstByteLatency")),
     )
 
 

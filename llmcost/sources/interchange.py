@@ -20,7 +20,7 @@ from llmcost.core.providers import canonical_provider
 from llmcost.core.record import KeptPrice, Problem, Record
 from llmcost.core.text import clean_field, printable, unguarded
 from llmcost.core.usage import COST_PARTS, MAX_TOKENS, usage_from_totals
-from llmcost.sources.columns import FIELDS, Columns, Plan
+from llmcost.sources.columns import Columns, Plan
 from llmcost.sources.delimited import delimiter_of, header_of, rows
 from llmcost.sources.parsed import (
     amount,
@@ -35,8 +35,6 @@ from llmcost.sources.parsed import (
 )
 from llmcost.sources.reader import LogFile, Source
 from llmcost.sources.tags import MAX_TAGS, tags
-
-__all__ = ["CSV", "FIELDS", "JSONL"]
 
 _AT = {name: place for place, name in enumerate(Record._fields)}
 _BLANK = [Record._field_defaults.get(name) for name in Record._fields]
@@ -60,6 +58,23 @@ def _looks_like_requests(columns: set[str | None]) -> bool:
     return "timestamp" in columns and bool(
         columns & {"input_tokens", "output_tokens", "cost_usd", "reported_cost_usd"} or {"model", "status"} <= columns
     )
+
+
+@lru_cache(8)
+def _columns(mapping: tuple[tuple[str, str], ...]) -> Columns:
+    return Columns(dict(mapping))
+
+
+def flat(file: LogFile, raw: bytes, value: dict[str, Any]) -> Record | None:
+    """The request of a flat line in a log of another kind; None where the line is not flat.
+
+    Raises:
+        ValueError: it is, and makes no sense.
+    """
+    plan = _columns(tuple(file.options.mapping.items())).plan(tuple(value))
+    if plan.timestamp is None or not {name for name, _ in plan.counts} & {"input_total", "output_total"}:
+        return None
+    return _record(file, raw, value, plan)
 
 
 def sniff_jsonl(file: LogFile) -> bool:
@@ -166,9 +181,9 @@ def _record(file: LogFile, raw: bytes, value: dict[Any, Any], plan: Plan) -> Rec
     if (tier := get(plan.tier)) is not None:
         values[_TIER] = _text(tier, "tier") if exported else tier_named(tier) or "standard"
     if (latency := get(plan.latency)) is not None:
-        values[_LATENCY] = microseconds(latency, "latency_ms")
+        values[_LATENCY] = microseconds(latency)
     if (ttft := get(plan.ttft)) is not None:
-        values[_TTFT] = microseconds(ttft, "time_to_first_token_ms")
+        values[_TTFT] = microseconds(ttft)
     if rare or plan.tags:
         _add_rare(values, rare, value, plan)
     identity = _text(rare.get("identity"), "identity") if exported else ""
@@ -188,7 +203,7 @@ def _add_rare(values: list[Any], rare: dict[str, Any], value: Mapping[str, Any],
             values[_AT[name]] = clean_field(_text(rare[name], name))
     for name in ("cache_hit", "unmetered", "sidechain", "partial"):
         if name in rare:
-            flag = _flag(rare[name], name)
+            flag = _flag(rare[name])
             values[_AT[name]] = flag if flag is not None or name == "cache_hit" else False
     if exported and "source" in rare:
         values[_AT["source"]] = clean_field(_text(rare["source"], "source"))
@@ -248,17 +263,12 @@ def _add_beside(counts: dict[str, int], value: Mapping[str, Any], plan: Plan) ->
             counts["input_total"] = counts.get("input_total", 0) + count
 
 
-def _flag(value: Any, name: str) -> bool | None:
+def _flag(value: Any) -> bool | None:
+    """True, false, or none where it is neither: a flag must not cost the request."""
     if isinstance(value, bool):
         return value
     text = str(value).strip().lower()
-    if text in _TRUE:
-        return True
-    if text in _FALSE:
-        return False
-    if text in {"none", "null", "n/a"}:
-        return None
-    raise ValueError(f"{name} is neither true nor false: {shown(value)}")
+    return True if text in _TRUE else False if text in _FALSE else None
 
 
 def _reported(rare: Mapping[str, Any]) -> int | None:

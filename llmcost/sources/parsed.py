@@ -142,23 +142,15 @@ def identifier(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
-def microseconds(value: Any, name: str) -> int | None:
-    """Milliseconds to microseconds; None and empty text are none.
-
-    Raises:
-        ValueError: not a number of milliseconds, or not plausible.
-    """
-    if value is None or value == "":
-        return None
+def microseconds(value: Any) -> int | None:
+    """Milliseconds to microseconds; what is no plausible duration (-1, "n/a") is none: it must not cost the request."""
     if type(value) is int and 0 <= value < 10**10:
         return value * 1000
     try:
         number = decimal_of(value)
     except (TypeError, ValueError):
-        raise ValueError(f"{name} is not a number: {shown(value)}") from None
-    if not 0 <= number < 10**10:
-        raise ValueError(f"{name} is out of range: {shown(value)}")
-    return int(number * 1000)
+        return None
+    return int(number * 1000) if 0 <= number < 10**10 else None
 
 
 def added(one: Usage, other: Usage) -> Usage:

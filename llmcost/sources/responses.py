@@ -16,6 +16,7 @@ from llmcost.core.record import Problem, Record
 from llmcost.core.usage import Usage
 from llmcost.sources import anthropic, bedrock, cohere, gemini, openai
 from llmcost.sources.eventstream import frames, is_eventstream
+from llmcost.sources.interchange import flat
 from llmcost.sources.parsed import (
     NO_USAGE,
     Body,
@@ -251,6 +252,8 @@ def _from_object(file: LogFile, item: Value) -> list[Record]:
     if inner is None:
         if kind_of(value):
             return records(file, item.raw, {}, parse_body(value), bare=value)
+        if (record := flat(file, item.raw, value)) is not None:
+            return [record]
         if any(name in value for name in (*REQUESTS, *_BODIES)):
             return [_failed(file, item.raw, value, {})]
         if _error_kind(value):

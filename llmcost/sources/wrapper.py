@@ -51,8 +51,8 @@ def records(file: LogFile, raw: bytes, wrapper: Body, parsed: Parsed, bare: Body
     failure = parsed.error or error_text(around.get("error"))
     session = around.get("session") or around.get("session_id")
     response_id = parsed.response_id or identifier(around.get("request_id") or around.get("requestId"))
-    ttft = microseconds(around.get("time_to_first_token_ms", around.get("ttft_ms")), "time_to_first_token_ms")
-    latency = microseconds(around.get("latency_ms", around.get("duration_ms")), "latency_ms")
+    ttft = microseconds(around.get("time_to_first_token_ms", around.get("ttft_ms")))
+    latency = microseconds(around.get("latency_ms", around.get("duration_ms")))
     record = Record(
         _time(file, around, parsed),
         file.identity(provider, response_id, raw),

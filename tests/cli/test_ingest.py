@@ -240,7 +240,11 @@ OWN = b"when;what;in;out\n2026-01-09T10:00:00Z;gpt-4o;100;20\n"
 
 def test_a_mapping_on_the_command_line() -> None:
     Path("own.csv").write_bytes(OWN)
-    assert ingest("own.csv", "--json").json["problems"][0]["reason"] == "not a log that llmcost knows"
+    assert (
+        ingest("own.csv", "--json")
+        .json["problems"][0]["reason"]
+        .startswith("not a log that llmcost knows; if it is one of requests, --map says what its columns mean: ")
+    )
     given = ("when=timestamp", "what=model", "in=input_tokens", "out = output_tokens")
     ran = ingest("own.csv", "--json", *(word for pair in given for word in ("--map", pair)))
     assert (ran.json["new"], ran.json["cost_usd"]) == (1, "0.00045")

@@ -368,3 +368,20 @@ def test_every_source_here_is_registered() -> None:
     for name in ("openai", "anthropic", "gemini", "bedrock", "openai-batch"):
         assert source_named(name).name == name
         assert name in SOURCES
+
+
+def test_flat_lines_in_a_log_of_responses_are_read_as_what_they_are() -> None:
+    flat = {"timestamp": "2026-11-20T10:00:00Z", "request_id": "f1", "model": "gpt-4o", "input_tokens": 7,
+            "output_tokens": 3, "app": "chat"}  # fmt: skip
+    nested = {"timestamp": "2026-11-20T10:00:01Z", "response": {
+        "id": "chatcmpl-1", "object": "chat.completion", "model": "gpt-4o", "created": 1763632800, "choices": [],
+        "usage": {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15}}}  # fmt: skip
+    data = b"".join(json.dumps(value).encode() + b"\n" for value in (flat, nested, {**flat, "request_id": "f2"}))
+    file = LogFile(io.BytesIO(data), "log")
+    source = detect(file)
+    assert source is not None
+    assert source.name == "openai"
+    found = [item for item in source.read(file) if isinstance(item, Record)]
+    assert [(record.id, record.app, record.usage.tokens) for record in found] == [
+        ("openai:f1", "chat", 10), ("openai:chatcmpl-1", "", 15), ("openai:f2", "chat", 10),
+    ]  # fmt: skip
