@@ -12,6 +12,7 @@ from llmcost.core.errors import nearest
 from llmcost.core.money import NANO_PER_USD
 from llmcost.core.text import clean_field
 from llmcost.yamlfile.fields import Fields
+from llmcost.yamlfile.packaged import packaged
 from llmcost.yamlfile.tree import Node, Scalar, parse, read_text
 
 LIMIT_KEYS: dict[str, Window] = {"daily_limit": "day", "monthly_limit": "month"}
@@ -29,12 +30,8 @@ class BudgetFile(NamedTuple):
 
 
 def packaged_path() -> Path | None:
-    """The example shipped with llmcost: inside the wheel, or at the root of an editable checkout."""
-    here = Path(__file__).resolve()
-    for candidate in (here.parent / "packaged" / "budgets.yaml", here.parents[2] / "budgets.yaml"):
-        if candidate.is_file():
-            return candidate
-    return None
+    """The example shipped with llmcost."""
+    return packaged(__file__, "budgets.yaml")
 
 
 def load(path: Path) -> BudgetFile:

@@ -17,18 +17,15 @@ import msgspec
 from llmcost.core.errors import ConfigError
 from llmcost.pricing.book import PriceBook
 from llmcost.pricing.entry import COMPILER_VERSION, Layer
+from llmcost.yamlfile.packaged import packaged
 from llmcost.yamlfile.tree import decode, read_bytes
 
 _KEPT_FILES = 24
 
 
 def packaged_path() -> Path | None:
-    """The price file shipped with llmcost: inside the wheel, or at the root of an editable checkout."""
-    here = Path(__file__).resolve()
-    for candidate in (here.parent / "packaged" / "pricing.yaml", here.parents[2] / "pricing.yaml"):
-        if candidate.is_file():
-            return candidate
-    return None
+    """The price file shipped with llmcost."""
+    return packaged(__file__, "pricing.yaml")
 
 
 def load_book(

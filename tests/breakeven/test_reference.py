@@ -11,7 +11,7 @@ from llmcost.breakeven.api import Rates, api_cost
 from llmcost.breakeven.hosted import Deployment, hosted_cost, load
 from llmcost.breakeven.traffic import SECONDS_MONTH, Mix
 
-DATA = Path("/work/shared/data/breakeven")
+DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "breakeven"
 pytestmark = pytest.mark.skipif(not DATA.exists(), reason="shared data is not here")
 TOLERANCE = Fraction("0.005")
 

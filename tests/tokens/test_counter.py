@@ -12,7 +12,7 @@ from llmcost.tokens.counter import Count, count
 from llmcost.tokens.decode import Text
 from llmcost.tokens.prompt import Prompt, parse, plain
 
-RANKS = Path("/work/shared/data/tiktoken")
+RANKS = Path(__file__).resolve().parents[3] / "shared" / "data" / "tiktoken"
 
 #: The example of OpenAI's cookbook, whose counts it publishes beside the API's.
 COOKBOOK = [
