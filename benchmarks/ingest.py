@@ -34,7 +34,33 @@ def lines(count: int) -> list[dict[str, Any]]:
     return made
 
 
+def sessions(count: int) -> list[dict[str, Any]]:
+    """Lines of Claude Code's session logs: a person's message, then the response in two lines, in time order."""
+    random.seed(7)
+    made: list[dict[str, Any]] = []
+    for number in range(count // 3):
+        moment = (_START + timedelta(seconds=number * 30)).isoformat().replace("+00:00", "Z")
+        shared = {"sessionId": f"s{number // 50}", "cwd": "/home/dev/shop", "gitBranch": "main", "timestamp": moment}
+        made.append({**shared, "type": "user", "message": {"role": "user", "content": "please look at this " * 20}})
+        usage = {
+            "input_tokens": 4, "cache_creation_input_tokens": random.randrange(4000), "output_tokens": 1,
+            "cache_read_input_tokens": random.randrange(90_000), "service_tier": "standard",
+        }  # fmt: skip
+        for output in (1, random.randrange(2, 2_000)):
+            message = {
+                "id": f"msg_{number:020d}", "type": "message", "role": "assistant", "model": "claude-sonnet-4-5",
+                "content": [{"type": "text", "text": "done " * 40}], "usage": {**usage, "output_tokens": output},
+            }  # fmt: skip
+            made.append({**shared, "type": "assistant", "message": message})
+    return made
+
+
 def run() -> None:
+    _measure("interchange JSON Lines", lines(ROWS))
+    _measure("Claude Code sessions", sessions(ROWS))
+
+
+def _measure(title: str, made: list[dict[str, Any]]) -> None:
     from sqlite_utils import Database
 
     from llmcost.ingest.pipeline import Ingest
@@ -43,7 +69,6 @@ def run() -> None:
 
     with TemporaryDirectory() as name:
         folder = Path(name)
-        made = lines(ROWS)
         log = folder / "log.jsonl"
         log.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in made), "utf-8")
         book = load_book([], cache_dir=folder)
@@ -53,13 +78,14 @@ def run() -> None:
             ledger = SqliteLedger(folder / f"ledger-{next(turn)}.db", write=True)
             job = Ingest(ledger, book)
             job.paths([log])
-            if job.finish().added.new != ROWS:
+            result = job.finish()
+            if result.skipped or not result.added.new:
                 raise RuntimeError("the benchmark lost rows")
             ledger.close()
 
         def insert_all() -> None:
             database = Database(folder / f"peer-{next(turn)}.db")
-            database["requests"].insert_all(made, pk="request_id")
+            database["lines"].insert_all(made)
             database.conn.close()
 
         def loads() -> None:
@@ -68,9 +94,9 @@ def run() -> None:
                     json.loads(line)
 
         best = cpu_seconds({"ours": ours, "insert_all": insert_all, "loads": loads}, runs=3)
-    rate = {name: ROWS / seconds for name, seconds in best.items()}
+    rate = {name: len(made) / seconds for name, seconds in best.items()}
     show(
-        "Ingest: rows per CPU second",
+        f"Ingest of {title}: lines per CPU second",
         {
             "llmcost ingest (read, price, merge, roll up)": f"{rate['ours']:>12,.0f}",
             "sqlite_utils insert_all (store only)": f"{rate['insert_all']:>12,.0f}",

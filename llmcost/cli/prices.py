@@ -97,6 +97,8 @@ def list_(
             rates = rates_at(entry, us)
             if rates is not None:
                 shown = [rates.get(key, "") for key in ("input", "cached", "output")]
+                if not any(shown):
+                    continue  # priced by what llmcost has no bucket for; `prices check` lists these
                 rows.append((entry.provider, entry.model, *shown, part.name, entry.checked))
     rows.sort(key=lambda row: row[:2])
     if form == "json":
