@@ -25,10 +25,11 @@ EXCLUSIVE = {"cache_read_input_tokens": "cached", "cache_creation_input_tokens":
 _LEADING = {
     "timestamp": "timestamp", "request_id": "request_id", "provider": "provider", "model": "model",
     "status": "status", "tier": "tier", "latency": "latency_ms", "ttft": "time_to_first_token_ms",
+    "cache_hit": "cache_hit",
 }  # fmt: skip
 #: Fields most logs lack.
 RARE = (
-    "cache_hit", "unmetered", "reported_cost_usd", "cost_usd", "tags", "prompt_id", "prompt_text",
+    "unmetered", "reported_cost_usd", "cost_usd", "tags", "prompt_id", "prompt_text",
     "prompt_digest", "prefix_digest", "language", "prompt_chars", "sidechain", "partial",
     "source", "identity", "cost_nano_usd", "cost_parts_nano", "priced_as",
 )  # fmt: skip
@@ -91,6 +92,7 @@ class Plan(NamedTuple):
     tier: str | None
     latency: str | None
     ttft: str | None
+    cache_hit: str | None
     texts: tuple[tuple[int, str], ...]
     """(place in `Record`, column)."""
     counts: tuple[tuple[str, str], ...]

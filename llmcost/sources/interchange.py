@@ -40,7 +40,7 @@ _AT = {name: place for place, name in enumerate(Record._fields)}
 _BLANK = [Record._field_defaults.get(name) for name in Record._fields]
 _TS, _ID, _PROVIDER, _MODEL, _USAGE = (_AT[name] for name in ("ts", "id", "provider", "model", "usage"))
 _TIER, _STATUS, _ERROR = _AT["tier"], _AT["status"], _AT["error"]
-_LATENCY, _TTFT = _AT["latency_us"], _AT["ttft_us"]
+_LATENCY, _TTFT, _CACHE_HIT = _AT["latency_us"], _AT["ttft_us"], _AT["cache_hit"]
 
 _TRUE = {"true", "1", "yes", "hit", "t", "y"}
 _FALSE = {"false", "0", "no", "miss", "f", "n"}
@@ -163,12 +163,14 @@ def _record(file: LogFile, raw: bytes, value: dict[Any, Any], plan: Plan) -> Rec
             counts[parameter] = number if type(number) is int else whole(number, column)
     _add_beside(counts, value, plan)
     rare = {field: got for field, column in plan.rare if (got := get(column)) is not None and got != ""}
-    model = _text(get(plan.model), "model")
+    model = get(plan.model)
+    if type(model) is not str:
+        model = _text(model, "model")
     exported = "priced_as" in rare
     word = _text(get(plan.status), "status")
     status = word if exported else outcome(word)
     status = status or ("error" if values[_ERROR] and not exported else "ok")
-    if not (exported or (values[_ERROR] and status != "ok") or is_failure(status)):
+    if not exported and (status == "ok" or not (values[_ERROR] or is_failure(status))):
         if not model:
             raise ValueError("no model")
         if "input_total" not in counts and "output_total" not in counts and not rare.keys() & _COSTS:
@@ -184,6 +186,8 @@ def _record(file: LogFile, raw: bytes, value: dict[Any, Any], plan: Plan) -> Rec
         values[_LATENCY] = microseconds(latency)
     if (ttft := get(plan.ttft)) is not None:
         values[_TTFT] = microseconds(ttft)
+    if (hit := get(plan.cache_hit)) is not None:
+        values[_CACHE_HIT] = _flag(hit)
     if rare or plan.tags:
         _add_rare(values, rare, value, plan)
     identity = _text(rare.get("identity"), "identity") if exported else ""
@@ -201,10 +205,9 @@ def _add_rare(values: list[Any], rare: dict[str, Any], value: Mapping[str, Any],
     for name in ("prompt_id", "prompt_digest", "prefix_digest", "language"):
         if name in rare:
             values[_AT[name]] = clean_field(_text(rare[name], name))
-    for name in ("cache_hit", "unmetered", "sidechain", "partial"):
+    for name in ("unmetered", "sidechain", "partial"):
         if name in rare:
-            flag = _flag(rare[name])
-            values[_AT[name]] = flag if flag is not None or name == "cache_hit" else False
+            values[_AT[name]] = _flag(rare[name]) or False
     if exported and "source" in rare:
         values[_AT["source"]] = clean_field(_text(rare["source"], "source"))
     if "prompt_text" in rare:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from llmcost.core.money import decimal_of, nano_from_usd
@@ -200,6 +201,7 @@ _OWN_FAILED = {
 _HTTP = re.compile(r"([0-9]{1,6})(?:\.00?)?")
 
 
+@lru_cache(4096)
 def outcome(status: str) -> str:
     """`ok`, `error`, or the log's own word; empty for none. An HTTP status below 400 is ok (also pandas' `200.0`)."""
     word = status.strip().lower()
