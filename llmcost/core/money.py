@@ -37,8 +37,9 @@ def decimal_of(value: str | int | float | Decimal) -> Decimal:
     Raises:
         ValueError: not a number, or not finite.
     """
-    if isinstance(value, bool):
-        raise ValueError(f"not an amount: {value!r}")
+    # Decimal itself also takes a sequence of sign, digits and exponent, which no log means.
+    if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
+        raise ValueError(f"not an amount: {value!r:.40}")
     if isinstance(value, str) and len(value) > _MAX_DIGITS:
         raise ValueError(f"not an amount: {value[:40]!r}…")
     try:

@@ -18,6 +18,7 @@ from llmcost.ingest.features import Features
 from llmcost.ingest.pricing import Pricer
 from llmcost.ledger.protocol import Added, Ledger, PricedRecord
 from llmcost.ledger.rows import day_of
+from llmcost.ledger.versions import clash
 from llmcost.pricing.book import PriceBook
 from llmcost.sources import detect, source_named
 from llmcost.sources.delimited import header_of
@@ -101,7 +102,7 @@ class Ingest:
         self._source = None if source == "auto" else source_named(source)
         self._features = Features(ledger.digest_key())
         self._memo: dict[str, dict[tuple[str, ...], tuple[str, ...]]] = {}
-        self._folded = 0
+        self._folded = self._clashes = 0
         self._rows: list[PricedRecord] = []
         self.result = Ingested()
         self._label, self._now_us = label, now_us
@@ -191,6 +192,7 @@ class Ingest:
                         versions.append(item)
                     else:
                         self._folded += 1
+                        self._clashes += clash(item, known)
                         if mine > other:
                             held[key] = item
                 if len(held) >= CHUNK or len(versions) >= CHUNK:
@@ -266,8 +268,8 @@ class Ingest:
         self._flush()
         if self.result.batch and not self._ledger.end_batch(self.result.batch):
             self.result.batch = 0
-        self.result.added = self.result.added.plus(Added(duplicate=self._folded))
-        self._folded = 0
+        self.result.added = self.result.added.plus(Added(duplicate=self._folded, clashes=self._clashes))
+        self._folded = self._clashes = 0
         return self.result
 
 

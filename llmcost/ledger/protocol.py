@@ -49,6 +49,8 @@ class Added(NamedTuple):
     """Of the new and updated rows, those without a cost."""
     cost: int = 0
     """nano-USD of the new and updated rows."""
+    clashes: int = 0
+    """Versions with a short id that lost to one of another app or model: perhaps other requests, numbered alike."""
 
     def plus(self, other: Added) -> Added:
         return Added(*(a + b for a, b in zip(self, other, strict=True)))

@@ -104,12 +104,12 @@ class SqliteLedger:
     def _add(self, rows: Sequence[PricedRecord], batch: int) -> Added:
         with self._transaction():
             self._expect_batch(batch)
-            winners = fold(self._erasure.without_forgotten(rows))
+            winners, folded_clashes = fold(self._erasure.without_forgotten(rows))
             self._clear_staging()
             self._stage(winners, batch)
             self._db.execute(sql.DROP_DUPLICATES)
             left = self._db.execute("SELECT count(*) FROM temp.incoming").fetchone()[0]
-            updated, kept = self._versions.settle(batch)
+            updated, kept, clashes = self._versions.settle(batch)
             cost, unpriced = self._db.execute(sql.STAGED_COST).fetchone()
             self._db.execute(sql.INSERT_ROWS)
             self._db.execute(sql.INSERT_SEEN)
@@ -118,7 +118,8 @@ class SqliteLedger:
             self._apply_delta()
         if left > kept:
             self._barren.discard(batch)
-        return Added(left - updated - kept, updated, len(rows) - left + kept, unpriced, cost)
+        duplicate = len(rows) - left + kept
+        return Added(left - updated - kept, updated, duplicate, unpriced, cost, clashes + folded_clashes)
 
     def _expect_batch(self, batch: int) -> None:
         found = self._db.execute("SELECT undone FROM batch WHERE id = ?", (batch,)).fetchone()

@@ -20,8 +20,12 @@ from llmcost.ledger.schema import CONTENT
 _CONTENT = slice(0, len(CONTENT))
 
 
-def fold(rows: Sequence[PricedRecord]) -> list[PricedRecord]:
-    """One row per request: the greatest under `merge_key`; the greatest first where an id names several."""
+def fold(rows: Sequence[PricedRecord]) -> tuple[list[PricedRecord], int]:
+    """One row per request: the greatest under `merge_key`; the greatest first where an id names several.
+
+    And how many lost to one of another app or model.
+    """
+    clashes = 0
     kept: dict[str, PricedRecord] = {}
     repeated: dict[str, list[PricedRecord]] = {}
     for row in rows:
@@ -34,11 +38,26 @@ def fold(rows: Sequence[PricedRecord]) -> list[PricedRecord]:
         versions.sort(key=lambda row: merge_key(row.record), reverse=True)
         standing: list[PricedRecord] = []
         for row in versions:
-            if not any(_near(row.record, other.record) for other in standing):
+            winner = next((other for other in standing if _near(row.record, other.record)), None)
+            if winner is None:
                 standing.append(row)
+            else:
+                clashes += clash(row.record, winner.record)
         kept[identity] = standing[0]
         others += standing[1:]
-    return [*kept.values(), *others]
+    return [*kept.values(), *others], clashes
+
+
+#: No provider's response ids are this short; those of logs that number their calls themselves are.
+_SHORT_ID = 12
+
+
+def clash(a: Record, b: Record) -> bool:
+    """Whether two records of one id are hardly versions of one request: a short id, of another app or model.
+
+    A long id is a response's own, however two logs of the call name its app.
+    """
+    return (a.app, a.model) != (b.app, b.model) and len(a.id.partition(":")[2]) < _SHORT_ID
 
 
 def _near(a: Record, b: Record) -> bool:
@@ -55,19 +74,20 @@ class Versions:
     def _key(self, columns: Sequence[Any]) -> tuple[object, ...]:
         return merge_key(self._decoder.record(columns))
 
-    def settle(self, batch: int) -> tuple[int, int]:
-        """Settle staged ids that are stored in another version: (replaced, left as they were)."""
+    def settle(self, batch: int) -> tuple[int, int, int]:
+        """Settle staged ids that are stored in another version: (replaced, left as they were, clashes)."""
         known: dict[int, list[tuple[Any, ...]]] = {}
         for n, *stored in self._db.execute(sql.SELECT_KNOWN):
             known.setdefault(n, []).append(tuple(stored))
         gone: set[tuple[int, str]] = set()
-        updated = kept = 0
+        updated = kept = clashes = 0
         for n in sorted(known):
             standing = [row for row in known[n] if (row[AT["ts"]], row[AT["id"]]) not in gone]
             if not standing:
                 continue
             mine = self._db.execute(sql.SELECT_STAGED, (n,)).fetchone()
             best = max(standing, key=self._key)
+            clashes += clash(self._decoder.record(mine), self._decoder.record(best))
             if self._key(mine) > self._key(best):
                 updated += 1
                 for row in standing:
@@ -78,7 +98,7 @@ class Versions:
                 kept += 1
                 self._db.execute(sql.DROP_STAGED, (n,))
                 self._hold(mine, best[AT["batch"]])
-        return updated, kept
+        return updated, kept, clashes
 
     def remove(self, columns: Sequence[Any]) -> None:
         ts, identity = columns[AT["ts"]], columns[AT["id"]]

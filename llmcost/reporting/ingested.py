@@ -30,6 +30,7 @@ def as_json(result: Ingested, *, dry_run: bool = False) -> str:
             "duplicate": added.duplicate,
             "skipped": result.skipped,
             "ignored": result.ignored,
+            "clashes": added.clashes,
             "unpriced": sum(result.unpriced.values()),
             "cost_usd": usd_text(added.cost),
             "sources": [{"source": s.source, "files": s.files, "requests": s.requests} for s in result.sources],
@@ -75,6 +76,11 @@ def remarks(result: Ingested) -> list[str]:
     if len(reasons) > SHOWN_REASONS:
         rest = sum(number for _, number in reasons[SHOWN_REASONS:])
         lines.append(f"unpriced: {counted(rest, 'more request')} for other reasons; --json lists them")
+    if added := result.added.clashes:
+        lines.append(
+            f"{counted(added, 'line')} had the id of a request of another app or model and did not count beside it:"
+            " if they are requests of their own, their ids are no ids: `--map request_id=prompt_id`"
+        )
     if result.assumed:
         lines.append(f"at stand-in rates, for want of rates of their own: {counted(result.assumed, 'request')}")
     if result.naive_times:

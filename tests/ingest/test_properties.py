@@ -108,7 +108,8 @@ def test_reading_everything_again_changes_nothing_and_every_request_is_accounted
     read, added = read_in(ledger, logs)
     before = state(ledger)
     assert read == sum(added[:3]) == len(flats) + len(claudes)
-    assert read_in(ledger, logs) == (read, Added(duplicate=read))
+    again, repeats = read_in(ledger, logs)
+    assert (again, repeats._replace(clashes=0)) == (read, Added(duplicate=read))
     assert state(ledger) == before
     assert ledger.check() == []
 

@@ -82,6 +82,16 @@ class LedgerContract:
         assert ledger.end_batch(lesser)
         assert [(batch.label, batch.rows) for batch in ledger.info().batches] == [("one", 2), ("three", 0)]
 
+    def test_an_id_that_two_apps_use_is_a_clash(self, ledger: Ledger) -> None:
+        mine, other = row("x:1", app="chat", tokens=5), row("x:1", app="search", tokens=9)
+        assert ledger.add([mine, other], batch(ledger)) == Added(new=1, duplicate=1, cost=63, clashes=1)
+        assert ledger.add([mine], batch(ledger)) == Added(duplicate=1, clashes=1)
+        logged = row("openai:chatcmpl-1234", app="chat", tokens=1), row("openai:chatcmpl-1234", app="proxy", tokens=2)
+        assert ledger.add(logged, batch(ledger)) == Added(new=1, duplicate=1, cost=14)
+        third = row("x:1", app="search", model="other", tokens=11)
+        assert ledger.add([third], batch(ledger)) == Added(updated=1, cost=77, clashes=1)
+        assert ledger.add([third._replace(record=third.record._replace(user="u"))], batch(ledger)).clashes == 0
+
     def test_the_layers_that_priced_rows_are_known(self, ledger: Ledger) -> None:
         assert ledger.price_layers() == []
         unpriced = row("openai:3", basis=Basis(UNPRICED))
@@ -133,8 +143,8 @@ class LedgerContract:
         first = row(tokens=10, partial=True, app="old", ts=T0 + 5)
         fuller = row(tokens=30, app="new", user="ann", ts=T0 + QUARTER)
         assert ledger.add([first], batch(ledger)) == Added(new=1, cost=70)
-        assert ledger.add([fuller], batch(ledger)) == Added(updated=1, cost=210)
-        assert ledger.add([first], batch(ledger)) == Added(duplicate=1)
+        assert ledger.add([fuller], batch(ledger)) == Added(updated=1, cost=210, clashes=1)
+        assert ledger.add([first], batch(ledger)) == Added(duplicate=1, clashes=1)
         assert stored(ledger) == [fuller]
         by_app = EVERYTHING._replace(by=("app",))
         assert summed(ledger, by_app) == totals([fuller], by_app)

@@ -70,7 +70,7 @@ def test_long_lists_are_cut_and_say_so() -> None:
 def test_the_json() -> None:
     assert json.loads(as_json(result(), dry_run=True)) == {
         "schema_version": 1, "batch": 7, "dry_run": True, "files": 3, "read": 1240, "new": 1234, "updated": 1,
-        "duplicate": 5, "skipped": 2, "ignored": 9, "unpriced": 4, "cost_usd": "12.345678901",
+        "duplicate": 5, "clashes": 0, "skipped": 2, "ignored": 9, "unpriced": 4, "cost_usd": "12.345678901",
         "sources": [
             {"source": "claude-code", "files": 2, "requests": 40}, {"source": "jsonl", "files": 1, "requests": 1200},
         ],
@@ -80,3 +80,11 @@ def test_the_json() -> None:
             {"file": "logs/b", "line": 0, "reason": "the file is empty"},
         ],
     }  # fmt: skip
+
+
+def test_ids_that_two_apps_use_are_told() -> None:
+    made = Ingested(read=2, added=Added(new=1, duplicate=1, clashes=1))
+    assert remarks(made) == [
+        "1 line had the id of a request of another app or model and did not count beside it:"
+        " if they are requests of their own, their ids are no ids: `--map request_id=prompt_id`"
+    ]
