@@ -17,7 +17,7 @@ def export(
 ) -> None:
     """Write the ledger's rows as JSON Lines (or --format csv, --json); all of them unless a period is given.
 
-    `llmcost ingest` reads the result back and keeps identities, costs and sources.
+    `llmcost ingest` reads JSON Lines and CSV back and keeps identities, costs and sources.
     """
     from llmcost.ledger.protocol import Query
     from llmcost.reporting.requests import csv_lines, json_document, jsonl

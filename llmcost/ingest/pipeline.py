@@ -274,7 +274,7 @@ class Ingest:
 
 
 #: What a column may be called; a sentence is not taken for a header.
-_NAME = re.compile(r"\s*\w[\w@$.()/-]*(?:[ _-][\w@$.()/-]+){0,3}\s*")
+_NAME = re.compile(r"\s?\w[\w@$.()/-]{0,60}(?: [\w@$.()/-]{1,60}){0,3}\s?")
 
 
 def _size(path: Path) -> int:

@@ -45,7 +45,7 @@ class Pricer:
         if record.kept is not None:
             return self._kept(record, record.kept)
         usage = record.usage
-        if record.status != "ok" and not any(usage):
+        if record.status != "ok" and not any(usage) and not record.reported_nano:
             # A failed request that used nothing is billed nothing, no fee either; that is known, not assumed.
             return PricedRecord(record, 0, _FREE, _NOTHING_USED)
         if record.cache_hit and not _used_provider_cache(usage):

@@ -26,7 +26,10 @@ _DATED_REVISION = rf"(?:{_DATE}-v\d:0)"
 _REVISION_AT_END = re.compile(r"(?:-v\d+)?(?::\d+)?$")
 #: Numbers that are no new generation: Claude 2.0 and 2.1 cost what the catalogue's `claude-2` says
 #: (https://www.anthropic.com/news/claude-2-1), and there is one Mixtral 8x7B (https://mistral.ai/news/mixtral-of-experts).
-_SAME_PRICE = {"claude-2": (".0", ".1"), "claude-v2": (":1",), "mixtral-8x7b": ("-v0.1",)}
+_SAME_PRICE = {
+    "claude-2": (".0", ".1"), "claude-v2": (":1",), "mixtral-8x7b": ("-v0.1",),
+    "claude-3-5-sonnet": ("-v2", "-v2@20241022"),
+}  # fmt: skip
 _DATED = re.compile(rf"(?:{_DATE}|{_PREVIEW})")
 _FINE_TUNE = re.compile(r"[-0-9a-z.]{0,24}:[^\s]{0,120}")
 _VENDORS = "anthropic|amazon|meta|mistral|cohere|ai21|deepseek|qwen|openai|google|writer|nvidia|minimax|moonshotai|zai"
@@ -181,6 +184,8 @@ def _leftover(pattern: Pattern, name: str, entry: Entry) -> str | None:
         return before + after if _FINE_TUNE.fullmatch(after) else None
     if pattern.text.endswith(("-", "@")) and after:
         after = pattern.text[-1] + after
+    elif pattern.text.endswith("-0") and after:
+        after = "-0" + after  # "gemini-2.0-flash-0" is the beginning of a revision
     if after in _SAME_PRICE.get(pattern.text, ()) or _suffix(entry.provider, entry.model, pattern.text).fullmatch(
         after
     ):

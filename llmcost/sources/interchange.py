@@ -25,6 +25,7 @@ from llmcost.sources.delimited import delimiter_of, header_of, rows
 from llmcost.sources.parsed import (
     amount,
     family_provider,
+    flag,
     is_failure,
     microseconds,
     outcome,
@@ -42,8 +43,6 @@ _TS, _ID, _PROVIDER, _MODEL, _USAGE = (_AT[name] for name in ("ts", "id", "provi
 _TIER, _STATUS, _ERROR = _AT["tier"], _AT["status"], _AT["error"]
 _LATENCY, _TTFT, _CACHE_HIT = _AT["latency_us"], _AT["ttft_us"], _AT["cache_hit"]
 
-_TRUE = {"true", "1", "yes", "hit", "t", "y"}
-_FALSE = {"false", "0", "no", "miss", "f", "n"}
 #: Cells by which spreadsheets and data frames say that there is nothing.
 _NOTHING = {"", "null", "NULL", "None", "nan", "NaN", "\\N"}
 _ROW_NUMBER = re.compile(r"[0-9]+(?:\.00?)?")
@@ -187,7 +186,7 @@ def _record(file: LogFile, raw: bytes, value: dict[Any, Any], plan: Plan) -> Rec
     if (ttft := get(plan.ttft)) is not None:
         values[_TTFT] = microseconds(ttft)
     if (hit := get(plan.cache_hit)) is not None:
-        values[_CACHE_HIT] = _flag(hit)
+        values[_CACHE_HIT] = flag(hit)
     if rare or plan.tags:
         _add_rare(values, rare, value, plan)
     identity = _text(rare.get("identity"), "identity") if exported else ""
@@ -207,7 +206,7 @@ def _add_rare(values: list[Any], rare: dict[str, Any], value: Mapping[str, Any],
             values[_AT[name]] = clean_field(_text(rare[name], name))
     for name in ("unmetered", "sidechain", "partial"):
         if name in rare:
-            values[_AT[name]] = _flag(rare[name]) or False
+            values[_AT[name]] = flag(rare[name]) or False
     if exported and "source" in rare:
         values[_AT["source"]] = clean_field(_text(rare["source"], "source"))
     if "prompt_text" in rare:
@@ -264,14 +263,6 @@ def _add_beside(counts: dict[str, int], value: Mapping[str, Any], plan: Plan) ->
         if number is not None and number != "":
             counts[parameter] = count = whole(number, column)
             counts["input_total"] = counts.get("input_total", 0) + count
-
-
-def _flag(value: Any) -> bool | None:
-    """True, false, or none where it is neither: a flag must not cost the request."""
-    if isinstance(value, bool):
-        return value
-    text = str(value).strip().lower()
-    return True if text in _TRUE else False if text in _FALSE else None
 
 
 def _reported(rare: Mapping[str, Any]) -> int | None:

@@ -76,6 +76,9 @@ _WHOLE = re.compile(r"-?[0-9]{1,30}(?:\.00?)?")
 _GROUPED = re.compile(r"[1-9][0-9]{0,2}(?:,[0-9]{3})+(?:\.[0-9]+)?")
 
 
+_ONE_GROUP = re.compile(r"^[^,]*,[0-9]{3}$")
+
+
 def whole(value: Any, name: str) -> int:
     """A count: an integer, an integral float, or text as CSV and JavaScript write them (`12`, `12.0`, `1,234`).
 
@@ -120,7 +123,8 @@ def amount(value: Any, name: str) -> int:
     number = ungrouped(value.strip().removeprefix("$")) if isinstance(value, str) else value
     if not isinstance(number, str | int | float):
         raise ValueError(f"{name} is not an amount: {shown(value)}")
-    if isinstance(number, str) and "," in number:
+    # One group alone, `1,234`, is more likely a decimal comma's thousandth than a request of a thousand dollars.
+    if isinstance(number, str) and ("," in number or (isinstance(value, str) and _ONE_GROUP.search(value))):
         raise ValueError(f"{name} has a comma that may be decimal or group thousands: {shown(value)}")
     nano = nano_from_usd(number)
     if nano < 0:
@@ -152,6 +156,18 @@ def microseconds(value: Any) -> int | None:
     except (TypeError, ValueError):
         return None
     return int(number * 1000) if 0 <= number < 10**10 else None
+
+
+_TRUE = {"true", "1", "1.0", "yes", "hit", "t", "y"}
+_FALSE = {"false", "0", "0.0", "no", "miss", "f", "n"}
+
+
+def flag(value: Any) -> bool | None:
+    """True, false, or none where it is neither: a flag must not cost the request."""
+    if isinstance(value, bool):
+        return value
+    word = str(value).strip().lower()
+    return True if word in _TRUE else False if word in _FALSE else None
 
 
 def added(one: Usage, other: Usage) -> Usage:

@@ -12,6 +12,7 @@ from llmcost.sources.parsed import (
     Parsed,
     error_text,
     family_provider,
+    flag,
     identifier,
     microseconds,
     outcome,
@@ -30,7 +31,7 @@ _CREATED = ("created_at", "createdAt", "created")
 _BESIDE = {
     *_TIMES, *REQUESTS, "app", "app_id", "environment", "env", "team", "operation", "user_id", "project", "session",
     "session_id", "branch", "machine", "region", "latency_ms", "duration_ms", "time_to_first_token_ms", "ttft_ms",
-    "tags", "modelId", "tier",
+    "tags", "modelId", "tier", "cache_hit",
 }  # fmt: skip
 
 
@@ -73,6 +74,7 @@ def records(file: LogFile, raw: bytes, wrapper: Body, parsed: Parsed, bare: Body
         status=parsed.status if parsed.status != "ok" else status_of(around),
         error=failure,
         partial=parsed.partial,
+        cache_hit=flag(around.get("cache_hit")),
         unmetered=parsed.unmetered,
         latency_us=parsed.latency_us if latency is None else latency,
         ttft_us=parsed.ttft_us if ttft is None else ttft,

@@ -320,3 +320,9 @@ def test_progress_is_told_within_a_file(tmp_path: Path, monkeypatch: pytest.Monk
     Ingest(memory(), BOOK).paths([path], lambda *step: told.append(step))
     assert [name for _, _, name in told] == [str(path)] * 3 + [""]
     assert all(0 <= done <= total == size for done, total, _ in told)
+
+
+def test_a_header_made_to_be_slow_is_refused_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text(f"a,b,a{'-' * 100_000}!\n1,2,3\n")
+    assert ingest(memory(), path).problems == [Problem(str(path), 0, "not a log that llmcost knows")]

@@ -44,6 +44,13 @@ def test_a_log_of_costs_without_tokens_counts_what_was_reported() -> None:
     assert (row.cost, row.basis.card_id) == (50_000_000, "reported")
 
 
+@pytest.mark.parametrize("status", ["billed", "200 OK", "partial", "error"])
+def test_a_reported_cost_counts_whatever_the_status_is_called(status: str) -> None:
+    row = priced(usage=Usage(), status=status, reported_nano=250_000_000)
+    assert (row.cost, row.basis.card_id) == (250_000_000, "reported")
+    assert priced(usage=Usage(), status="error", reported_nano=0).cost == 0
+
+
 def test_unknown_is_not_zero() -> None:
     row = priced(model="acme-1")
     assert (row.cost, row.parts, row.basis.card_id) == (None, (), "unpriced")
@@ -84,8 +91,10 @@ def with_fees(**changes: Any) -> PricedRecord:
 
 
 def test_a_failed_request_that_used_nothing_pays_no_fee_either() -> None:
-    row = with_fees(usage=Usage(), status="error", reported_nano=7)
+    row = with_fees(usage=Usage(), status="error")
     assert (row.cost, parts(row), row.basis) == (0, {}, Basis("nothing-used", "error"))
+    # unless its log says that it cost something
+    assert with_fees(usage=Usage(), status="error", reported_nano=7).cost == 7
     # 10 x 2,500 and a cent; a request that worked pays its fee even without tokens
     row = with_fees(usage=Usage(input=10), status="error")
     assert (row.cost, parts(row)) == (10_025_000, {"input": 25_000, "fees": 10_000_000})

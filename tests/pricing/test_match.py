@@ -33,6 +33,8 @@ BEDROCK_HAIKU = "regional.anthropic.claude-3-haiku-20240307-v1:0"
         ("", "models/gemini-2.5-flash", "google", "gemini-2.5-flash", "exact"),
         ("google", "models/gemini-2.5-flash", "google", "gemini-2.5-flash", "prefix:google"),
         ("google", "publishers/google/models/gemini-2.5-flash", "google", "gemini-2.5-flash", "prefix:google"),
+        ("google", "gemini-2.0-flash-001", "google", "gemini-2.0-flash", "alias"),
+        ("", "claude-3-5-sonnet-v2@20241022", "anthropic", "claude-3-5-sonnet", "snapshot"),
         ("mistral", "mistral-large-latest", "mistral", "mistral-large", "alias"),
         ("", "azure/gpt-4o", "openai", "gpt-4o", "reseller:openai"),
         ("azure", "azure/swedencentral/gpt-4o-2024-11-20", "openai", "gpt-4o", "reseller:openai"),

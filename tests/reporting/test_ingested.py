@@ -85,6 +85,8 @@ def test_the_json() -> None:
 def test_ids_that_two_apps_use_are_told() -> None:
     made = Ingested(read=2, added=Added(new=1, duplicate=1, clashes=1))
     assert remarks(made) == [
-        "1 line had the id of a request of another app or model and did not count beside it:"
-        " if they are requests of their own, their ids are no ids: `--map request_id=prompt_id`"
+        (
+            "1 line had the id of a request of another app or model and did not count beside it:"
+            " if they are requests of their own, their ids are no ids: `--map request_id=prompt_id`"
+        )
     ]

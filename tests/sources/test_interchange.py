@@ -291,6 +291,7 @@ def test_counts_as_csv_and_javascript_write_them(value: Any, expected: int) -> N
         ({"cache_read_input_tokens": -5}, "cache_read_input_tokens is negative: '-5'"),
         ({"tier": 7}, "a service tier is not text: '7'"),
         ({"cost": "0,0123"}, "cost has a comma that may be decimal or group thousands: '0,0123'"),
+        ({"cost": "1,234"}, "cost has a comma that may be decimal or group thousands: '1,234'"),
         ({"cost": "1,23"}, "cost has a comma that may be decimal or group thousands: '1,23'"),
         ({"cost": "1.234,56"}, "cost has a comma that may be decimal or group thousands: '1.234,56'"),
         ({"cost": "123,456,78"}, "cost has a comma that may be decimal or group thousands: '123,456,78'"),
@@ -625,3 +626,8 @@ def test_a_side_field_that_makes_no_sense_is_not_recorded_and_costs_no_request(f
     record = only({**BASE, field: value})
     assert (record.latency_us, record.ttft_us, record.cache_hit, record.partial) == (None, None, None, False)
     assert record.usage.tokens == 120
+
+
+@pytest.mark.parametrize(("value", "hit"), [(1.0, True), (0.0, False), ("1.0", True), ("miss", False), (None, None)])
+def test_a_cache_hit_in_any_spelling(value: object, hit: bool | None) -> None:
+    assert only({**BASE, "cache_hit": value}).cache_hit is hit

@@ -385,3 +385,13 @@ def test_flat_lines_in_a_log_of_responses_are_read_as_what_they_are() -> None:
     assert [(record.id, record.app, record.usage.tokens) for record in found] == [
         ("openai:f1", "chat", 10), ("openai:chatcmpl-1", "", 15), ("openai:f2", "chat", 10),
     ]  # fmt: skip
+
+
+def test_a_hit_of_the_callers_own_cache_is_read_beside_the_response() -> None:
+    body = {"id": "chatcmpl-1", "object": "chat.completion", "model": "gpt-4o", "created": 1763632800, "choices": [],
+            "usage": {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15}}  # fmt: skip
+    for line in ({"response": body, "cache_hit": True}, {**body, "cache_hit": True}):
+        file = LogFile(io.BytesIO(json.dumps(line).encode()), "log")
+        (record,) = source_named("openai").read(file)
+        assert isinstance(record, Record)
+        assert record.cache_hit is True
