@@ -21,7 +21,9 @@ def test_an_editable_checkout_finds_the_files_at_its_root() -> None:
 
 @pytest.mark.full
 def test_the_wheel_works_without_the_checkout(tmp_path: Path) -> None:
-    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
+    # An environment made by uv has no pip.
+    subprocess.run([sys.executable, "-m", "venv", str(tmp_path / "tools")], check=True)
+    pip = [str(tmp_path / "tools" / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "--quiet"]
     subprocess.run([*pip, "wheel", "--no-deps", "--wheel-dir", str(tmp_path), str(ROOT)], check=True)
     wheel = next(tmp_path.glob("llmcost-*.whl"))
     with zipfile.ZipFile(wheel) as archive:
