@@ -3,6 +3,11 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# No test is timed: a noisy machine is no failure. In CI Hypothesis itself replays the same examples every time.
+settings.register_profile("house", parent=settings.get_profile(settings.get_current_profile_name()), deadline=None)
+settings.load_profile("house")
 
 
 @pytest.fixture(autouse=True)
