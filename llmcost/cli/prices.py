@@ -27,6 +27,8 @@ def show(
     at: _At = "",
 ) -> None:
     """The card that prices a model: rates, source, dates, and how the name matched."""
+    from msgspec.structs import replace
+
     from llmcost.core.instants import parse_when, rfc3339
     from llmcost.core.record import TIERS
     from llmcost.reporting import prices
@@ -51,6 +53,9 @@ def show(
         raise UsageError(f"no price for {model!r} at {rfc3339(us, env.zone)}", "leave --at out for the price of today")
     matches = env.book.matches(provider, model)
     entry = next(match.entry for layer, match in matches if layer == priced.layer)
+    if not entry.source:
+        urls = next(layer.provider_urls for layer in env.book.layers if layer.name == priced.layer)
+        entry = replace(entry, source=urls.get(entry.provider, ""))
     others = [(layer, match.entry.model, match.how) for layer, match in matches if layer != priced.layer]
     asked = f"{provider}/{model}" if provider else model
     if form == "json":

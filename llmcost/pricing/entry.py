@@ -123,3 +123,4 @@ class Layer(msgspec.Struct, frozen=True, omit_defaults=True):
     fallbacks: dict[str, tuple[str, ...]] = {}
     """provider -> providers whose models it resells at their price."""
     provider_urls: dict[str, str] = {}
+    """provider -> where it publishes its prices, for entries without a source of their own."""

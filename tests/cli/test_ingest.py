@@ -365,7 +365,7 @@ def test_an_interrupt_leaves_whole_chunks_only(monkeypatch: pytest.MonkeyPatch) 
 # --- real samples ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.skipif(not DATA.exists(), reason="shared data")
+@pytest.mark.skipif(not DATA.exists(), reason="no shared data beside the checkout")
 def test_the_totals_of_the_samples_are_right_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     """21 lines with a usage and a time; msg_002, msg_004 (three times) and msg_006 stand in two files: 17 requests.
 

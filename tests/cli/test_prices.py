@@ -380,3 +380,8 @@ def test_add_says_which_rates_of_the_price_it_replaces_are_lost() -> None:
 def test_show_names_the_provider_that_has_no_such_model() -> None:
     ran = llmcost("prices", "show", "gpt-4o", "--provider", "groq")
     assert (ran.code, ran.err.split("\n")[0]) == (2, "error: no price for 'gpt-4o' of provider 'groq'")
+
+
+def test_show_names_where_a_catalogue_price_is_published() -> None:
+    assert llmcost("prices", "show", "gpt-4o", "--json").json["source"].startswith("https://")
+    assert "source: " in llmcost("prices", "show", "gpt-4o").out

@@ -4,7 +4,7 @@ import pytest
 
 from llmcost.core.record import Record
 from llmcost.core.usage import Usage
-from llmcost.ingest.features import PREFIX_CHARS, Features, script_of
+from llmcost.ingest.features import PREFIX_CHARS, Features
 
 RECORD = Record(0, "x:1", "", "m", Usage())
 
@@ -19,7 +19,7 @@ RECORD = Record(0, "x:1", "", "m", Usage())
     ],
 )  # fmt: skip
 def test_script(text: str, expected: str) -> None:
-    assert script_of(text) == expected
+    assert Features(b"key").of(RECORD._replace(prompt_text=text)).language == expected
 
 
 def test_digests_are_keyed_and_the_prefix_is_shared() -> None:

@@ -322,7 +322,7 @@ def test_a_first_line_longer_than_the_head_does_not_hide_what_the_file_is() -> N
     assert [f.id for f in SOURCE.read(file) if isinstance(f, Record)] == ["anthropic:msg_good"]
 
 
-@pytest.mark.skipif(not DATA.exists(), reason="shared data")
+@pytest.mark.skipif(not DATA.exists(), reason="no shared data beside the checkout")
 def test_samples_of_other_tools_in_this_format() -> None:
     """Counts were taken from the files by hand: lines with a usage, and lines that should have one."""
     expected = {
