@@ -10,11 +10,13 @@ from llmcost.core.usage import Usage
 #: Dimensions one may group and filter by, beside `tag.KEY`.
 DIMENSIONS: tuple[str, ...] = (
     "provider", "model", "app", "environment", "team", "operation", "tier",
-    "user", "project", "session", "branch", "machine", "region", "status", "source",
+    "user", "project", "session", "branch", "machine", "region", "status", "source", "prompt_id",
 )  # fmt: skip
 
 #: Other spellings people type for a dimension.
-DIMENSION_ALIASES = {"app_id": "app", "env": "environment", "user_id": "user", "service_tier": "tier"}
+DIMENSION_ALIASES = {
+    "app_id": "app", "env": "environment", "user_id": "user", "service_tier": "tier", "prompt": "prompt_id",
+}  # fmt: skip
 
 TIERS = ("standard", "batch", "flex", "priority", "fast")
 
@@ -86,6 +88,7 @@ class Record(NamedTuple):
     tags: tuple[tuple[str, str], ...] = ()
     """Sorted (key, value) pairs."""
     prompt_id: str = ""
+    """Which prompt or template the request was made from, by the name its caller gives it."""
     prompt_digest: str = ""
     prefix_digest: str = ""
     language: str = ""

@@ -100,6 +100,7 @@ def _prepare_to_write(connection: sqlite3.Connection) -> None:
 
 
 def _check_and_migrate(connection: sqlite3.Connection, path: Path, *, write: bool) -> None:
+    """Refuse what is no ledger of ours; bring an older one up to date, also for a reader who may write to it."""
     # Within one transaction, or another process that is making this ledger could be seen half way.
     connection.execute("BEGIN")
     tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
@@ -115,11 +116,16 @@ def _check_and_migrate(connection: sqlite3.Connection, path: Path, *, write: boo
     if version < schema.VERSION:
         if not write and not tables:
             raise DataError(f"the ledger {path} is empty", "run `llmcost ingest` first")
-        if not write:
+        if write:
+            schema.migrate(connection, version)
+            return
+        try:
+            connect(path, write=True).close()
+        except LedgerError:
             raise LedgerFileError(
-                f"the ledger {path} is of the older version {version}", "run `llmcost ingest` to migrate it"
-            )
-        schema.migrate(connection, version)
+                f"the ledger {path} is of the older version {version} and cannot be written",
+                "run the command once where it can: it is brought up to date then",
+            ) from None
 
 
 @contextmanager

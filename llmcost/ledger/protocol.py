@@ -160,6 +160,29 @@ class StoredRequest(NamedTuple):
     batch: int
 
 
+class Prediction(NamedTuple):
+    """What calls of one prompt were foretold to cost, to be held later against the rows that `where` selects."""
+
+    name: str
+    """The id it was recorded under; recording the same id again replaces all of it."""
+    recorded_us: int
+    kind: str
+    """`estimate` or `diff`."""
+    path: str
+    model: str
+    where: tuple[tuple[str, str], ...]
+    """(dimension, value) pairs, as in `Query.where`."""
+    input_tokens: int
+    output_tokens: int | None
+    """None: not part of the foretold cost."""
+    call_nano: int
+    """nano-USD of one call."""
+    low_nano: int | None = None
+    high_nano: int | None = None
+    """The band of `call_nano`; None where none is known."""
+    calls_per_month: int | None = None
+
+
 class BatchInfo(NamedTuple):
     id: int
     started_us: int
@@ -206,6 +229,18 @@ class Ledger(Protocol):
 
         `without_card`: only those no price of ours was found for (unpriced, or with a reported cost only).
         """
+
+    def token_percentiles(self, query: Query, side: str, percents: Sequence[int]) -> tuple[int, ...] | None:
+        """Nearest-rank percentiles (1-100) of tokens per whole, successful request; None when there is none.
+
+        `side`: `input` (cached and cache writes included) or `output` (reasoning included). `query.by` is ignored.
+        """
+
+    def predict(self, predictions: Sequence[Prediction]) -> None:
+        """Keep predictions; those recorded earlier under the same names are replaced."""
+
+    def predictions(self) -> list[Prediction]:
+        """Every prediction, oldest first."""
 
     def bounds(self) -> tuple[int, int] | None:
         """Timestamps of the oldest and the newest row; None for an empty ledger."""

@@ -9,6 +9,7 @@ seen             (day, 64-bit hash of id) -> ts: finds a request id again within
 rollup_quarter   totals per UTC quarter-hour and series, kept in the transaction of their rows
 rollup_day       totals per UTC day and party, likewise
 batch, superseded   what each ingest brought, so that it can be undone
+prediction       what estimates and diffs foretold, to be held against the rows
 """
 
 from __future__ import annotations
@@ -36,6 +37,12 @@ CONTENT = (
 #: Columns that say what it cost and who brought it.
 PRICING = ("card", "assumed", "cost", *(f"n_{part}" for part in COST_PARTS))
 COLUMNS = (*CONTENT, *PRICING, "batch")
+
+#: Columns of `prediction`, in the order of `protocol.Prediction`.
+PREDICTION = (
+    "name", "recorded_us", "kind", "path", "model", "filters", "input_tokens", "output_tokens",
+    "call_nano", "low_nano", "high_nano", "calls_per_month",
+)  # fmt: skip
 
 UNPRICED_CODE, REPORTED_CODE = 0, 1
 FLAG_SIDECHAIN, FLAG_PARTIAL, FLAG_UNMETERED = 1, 2, 4
@@ -95,8 +102,18 @@ def _m001_initial(execute: Callable[[str], object]) -> None:
     execute("INSERT INTO meta VALUES ('digest_key', randomblob(32))")
 
 
+def _m002_predictions(execute: Callable[[str], object]) -> None:
+    execute(
+        "CREATE TABLE prediction (number INTEGER PRIMARY KEY, name TEXT NOT NULL, recorded_us INTEGER NOT NULL,"
+        " kind TEXT NOT NULL, path TEXT NOT NULL, model TEXT NOT NULL, filters TEXT NOT NULL,"
+        " input_tokens INTEGER NOT NULL, output_tokens INTEGER, call_nano INTEGER NOT NULL,"
+        " low_nano INTEGER, high_nano INTEGER, calls_per_month INTEGER)"
+    )
+    execute("CREATE INDEX prediction_name ON prediction (name)")
+
+
 #: Position + 1 is the version (PRAGMA user_version) a migration brings the ledger to.
-MIGRATIONS: tuple[Callable[[Callable[[str], object]], None], ...] = (_m001_initial,)
+MIGRATIONS: tuple[Callable[[Callable[[str], object]], None], ...] = (_m001_initial, _m002_predictions)
 VERSION = len(MIGRATIONS)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
+from array import array
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,11 +17,22 @@ from llmcost.ledger import statements as sql
 from llmcost.ledger.codes import Codes
 from llmcost.ledger.connect import connect, translated
 from llmcost.ledger.erasure import FORGOTTEN, Erasure
-from llmcost.ledger.protocol import Added, BatchInfo, Group, LedgerInfo, PricedRecord, Query, StoredRequest, Sums
+from llmcost.ledger.protocol import (
+    Added,
+    BatchInfo,
+    Group,
+    LedgerInfo,
+    Prediction,
+    PricedRecord,
+    Query,
+    StoredRequest,
+    Sums,
+)
 from llmcost.ledger.rows import AT, Decoder, card_hash, day_of, hash64, storable, to_columns, well_formed
 from llmcost.ledger.schema import COLUMNS, PRICING
 from llmcost.ledger.versions import Versions, fold
 
+_FILTERS = schema.PREDICTION.index("filters")
 _PRICE = slice(len(schema.CONTENT), len(schema.CONTENT) + len(PRICING))
 
 
@@ -152,6 +165,12 @@ class SqliteLedger:
             for statement in sql.APPLY_DELTA:
                 self._db.execute(statement)
 
+    def predict(self, predictions: Sequence[Prediction]) -> None:
+        rows = [tuple(map(_prediction_column, each)) for each in predictions]
+        with self._transaction():
+            self._db.executemany("DELETE FROM prediction WHERE name = ?", {(row[0],) for row in rows})
+            self._db.executemany(sql.INSERT_PREDICTION, rows)
+
     # Reading
 
     def sums(self, query: Query) -> list[Group]:
@@ -187,6 +206,22 @@ class SqliteLedger:
             self._codes.renew()
             for columns in self._db.execute(*statement):
                 yield self._decoder.stored(columns)
+
+    def token_percentiles(self, query: Query, side: str, percents: Sequence[int]) -> tuple[int, ...] | None:
+        statement = sql.ranked_tokens_statement(_canonical(query), side)
+        with translated(self.path):
+            ranked = array("q", (row[0] for row in self._db.execute(*statement)))
+        if not ranked:
+            return None
+        return tuple(ranked[-(-percent * len(ranked) // 100) - 1] for percent in percents)
+
+    def predictions(self) -> list[Prediction]:
+        with translated(self.path):
+            rows = self._db.execute(sql.SELECT_PREDICTIONS).fetchall()
+            return [
+                Prediction(*row)._replace(where=tuple((name, value) for name, value in json.loads(row[_FILTERS])))
+                for row in rows
+            ]
 
     def bounds(self) -> tuple[int, int] | None:
         with translated(self.path):
@@ -337,6 +372,12 @@ class SqliteLedger:
 
     def close(self) -> None:
         self._db.close()
+
+
+def _prediction_column(value: object) -> object:
+    if isinstance(value, tuple):
+        return json.dumps(value)
+    return well_formed(value) if isinstance(value, str) else value
 
 
 def _canonical(query: Query) -> Query:

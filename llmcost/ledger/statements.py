@@ -10,8 +10,10 @@ from llmcost.ledger.schema import (
     COLUMNS,
     CONTENT,
     CONTEXT,
+    FLAG_PARTIAL,
     NULLABLE,
     PARTY,
+    PREDICTION,
     PRICING,
     REPORTED_CODE,
     SERIES,
@@ -150,6 +152,8 @@ def _expression(name: str) -> tuple[str, list[object]]:
         return f'context."{name}"', []
     if name == "status":
         return "f.status", []
+    if name == "prompt_id":
+        return "coalesce(f.prompt_id, '')", []
     # The key is bound, and found by comparison, so that no quoting of JSON paths is involved.
     return "coalesce((SELECT value FROM json_each(f.tags) WHERE key = ?), '')", [name[4:]]
 
@@ -203,11 +207,13 @@ def conditions(query: Query) -> tuple[str, list[object]]:
     return text, parameters
 
 
+_INPUT = "f.input + f.cached + f.write_5m + f.write_1h + f.input_audio + f.cached_audio + f.input_image"
+_OUTPUT = "f.output + f.reasoning + f.output_audio + f.output_image"
+SIDES = {"input": _INPUT, "output": _OUTPUT}
 _ORDERS = {
     "cost": "f.cost DESC",
     "time": "f.ts",
-    "tokens": "f.input + f.cached + f.write_5m + f.write_1h + f.input_audio + f.cached_audio + f.input_image"
-    " + f.output + f.reasoning + f.output_audio + f.output_image DESC",
+    "tokens": f"{_INPUT} + {_OUTPUT} DESC",
     "latency": "f.latency_us DESC",
 }
 ORDERS = tuple(_ORDERS)
@@ -228,3 +234,17 @@ def requests_statement(
     )
     parameters = [query.start, query.end, *bound]
     return (statement, parameters) if limit is None else (f"{statement} LIMIT ?", [*parameters, limit])
+
+
+def ranked_tokens_statement(query: Query, side: str) -> tuple[str, list[object]]:
+    """Tokens of one side of each whole, successful request, smallest first."""
+    condition, bound = conditions(query)
+    return (
+        f"SELECT {SIDES[side]} FROM request f{_joins(query)} WHERE f.ts >= ? AND f.ts < ?{condition}"
+        f" AND f.status = 'ok' AND f.flags & {FLAG_PARTIAL} = 0 ORDER BY 1",
+        [query.start, query.end, *bound],
+    )
+
+
+INSERT_PREDICTION = f"INSERT INTO prediction ({', '.join(PREDICTION)}) VALUES ({', '.join('?' * len(PREDICTION))})"
+SELECT_PREDICTIONS = f"SELECT {', '.join(PREDICTION)} FROM prediction ORDER BY recorded_us, name, path, model, number"

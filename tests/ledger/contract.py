@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from llmcost.core.errors import UsageError
 from llmcost.core.record import DIMENSIONS
 from llmcost.core.usage import Usage
-from llmcost.ledger.protocol import REPORTED, UNPRICED, Added, Basis, Ledger, PricedRecord, Query
+from llmcost.ledger.protocol import REPORTED, UNPRICED, Added, Basis, Ledger, Prediction, PricedRecord, Query
 from tests.ledger.samples import (
     CARD,
     DAY,
@@ -42,6 +42,13 @@ from tests.ledger.samples import (
 shared = settings(suppress_health_check=[HealthCheck.differing_executors, HealthCheck.too_slow], deadline=None)
 HOSTILE = ("o'hara", '"', "100%", "a;b", "x' OR '1'='1", "'; DROP TABLE request; --", "\\", "nul\x00", "?", "中文", "%")
 TAGS = ("tag.k", "tag.cost%", "tag.a\"'b", "tag.absent")
+
+
+def prediction(name: str, path: str, **fields: Any) -> Prediction:
+    made = Prediction(
+        name, T0, "estimate", path, "gpt-4o", (("prompt_id", path), ("app", "o'hara")), 100, 50, 1_234, 1_000, 2_000, 9
+    )
+    return made._replace(**fields)
 
 
 def named(*pairs: tuple[str, str]) -> dict[str, Any]:
@@ -281,6 +288,42 @@ class LedgerContract:
         keys = {group.key for group in ledger.sums(EVERYTHING._replace(by=(name,)))}
         assert (text,) in keys
         assert len(keys) == 2
+        assert ledger.check() == []
+
+    # Percentiles
+
+    @shared
+    @given(distinct_rows, intervals, st.sampled_from(["input", "output"]), st.integers(1, 100))
+    def test_percentiles_are_the_nearest_rank_of_whole_successful_requests(
+        self, rows: list[PricedRecord], interval: tuple[int, int], side: str, percent: int
+    ) -> None:
+        start, end = interval
+        counts = sorted(
+            one.record.usage.input_total if side == "input" else one.record.usage.output_total
+            for one in rows
+            if start <= one.record.ts < end and one.record.status == "ok" and not one.record.partial
+        )
+        expected = next((n for rank, n in enumerate(counts, 1) if rank * 100 >= percent * len(counts)), None)
+        with closing(self.fresh()) as ledger:
+            add(ledger, *rows)
+            found = ledger.token_percentiles(Query(start, end), side, (percent,))
+            assert found == (None if expected is None else (expected,))
+
+    def test_percentiles_of_a_prompt(self, ledger: Ledger) -> None:
+        mine = [row(f"openai:{n}", ts=T0 + n, tokens=n, prompt_id="support.j2") for n in range(1, 11)]
+        add(ledger, *mine, row("openai:other", ts=T0, tokens=999))
+        query = EVERYTHING._replace(where=(("prompt", "support.j2"),))
+        assert ledger.token_percentiles(query, "output", (10, 50, 90, 91, 100)) == (1, 5, 9, 10, 10)
+
+    # Predictions
+
+    def test_predictions_are_kept_and_a_name_recorded_again_replaces_all_of_it(self, ledger: Ledger) -> None:
+        first = prediction("pr-1", "a.txt", recorded_us=T0 + 1)
+        other = prediction("pr-2", "中文'; --.txt", recorded_us=T0, output_tokens=None, calls_per_month=None)
+        ledger.predict([first, prediction("pr-1", "b.txt"), other])
+        assert ledger.predictions() == [prediction("pr-1", "b.txt"), other, first]
+        ledger.predict([first._replace(call_nano=5)])
+        assert ledger.predictions() == [other, first._replace(call_nano=5)]
         assert ledger.check() == []
 
     @pytest.mark.parametrize("text", [one for one in HOSTILE if "\x00" not in one])

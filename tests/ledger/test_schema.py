@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from llmcost.core.errors import LedgerFileError
+from llmcost.ledger import connect as connect_module
 from llmcost.ledger import schema
 from llmcost.ledger.connect import connect
 from llmcost.ledger.sqlite import SqliteLedger
@@ -34,11 +35,11 @@ def test_a_new_ledger_is_of_the_newest_version() -> None:
     assert version(path) == schema.VERSION == len(schema.MIGRATIONS)
     assert tables(path) == {
         "meta", "series", "party", "context", "card", "batch", "request", "seen", "superseded", "forgotten",
-        "rollup_quarter", "rollup_day",
+        "rollup_quarter", "rollup_day", "prediction",
     }  # fmt: skip
 
 
-def _two(execute: Execute) -> None:
+def _extra(execute: Execute) -> None:
     execute("ALTER TABLE batch ADD COLUMN note TEXT")
 
 
@@ -48,21 +49,50 @@ def _broken(execute: Execute) -> None:
     raise RuntimeError("power cut")
 
 
-def test_an_older_ledger_is_brought_up_to_date_with_its_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("write", [True, False])
+def test_an_older_ledger_is_brought_up_to_date_with_its_rows(write: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     path = Path("ledger.db")
     with closing(SqliteLedger(path, write=True)) as ledger:
         add(ledger, row())
-    monkeypatch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, _two))
-    monkeypatch.setattr(schema, "VERSION", 2)
-    with pytest.raises(LedgerFileError, match="of the older version 1"):
-        SqliteLedger(path, write=False)
-    assert version(path) == 1
-    with closing(SqliteLedger(path, write=True)) as ledger:
+    newer = schema.VERSION + 1
+    monkeypatch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, _extra))
+    monkeypatch.setattr(schema, "VERSION", newer)
+    with closing(SqliteLedger(path, write=write)) as ledger:
         assert stored(ledger) == [row()]
         assert ledger.check() == []
-    assert version(path) == 2
+    assert version(path) == newer
     SqliteLedger(path, write=True).close()
-    assert version(path) == 2
+    assert version(path) == newer
+
+
+def test_a_ledger_of_the_first_version_gains_what_later_ones_have(monkeypatch: pytest.MonkeyPatch) -> None:
+    path = Path("ledger.db")
+    with monkeypatch.context() as then:
+        then.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:1])
+        then.setattr(schema, "VERSION", 1)
+        with closing(SqliteLedger(path, write=True)) as ledger:
+            add(ledger, row())
+    with closing(SqliteLedger(path, write=False)) as ledger:
+        assert stored(ledger) == [row()]
+        assert ledger.predictions() == []
+    assert version(path) == schema.VERSION
+
+
+def test_an_older_ledger_that_cannot_be_written_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    path = Path("ledger.db")
+    with closing(SqliteLedger(path, write=True)) as ledger:
+        add(ledger, row())
+
+    def refuse(path: Path, mode: str) -> sqlite3.Connection:
+        if mode == "rwc":
+            raise sqlite3.OperationalError("attempt to write a readonly database")
+        return opened(path, mode)
+
+    opened = connect_module._open
+    monkeypatch.setattr(connect_module, "_open", refuse)
+    monkeypatch.setattr(schema, "VERSION", schema.VERSION + 1)
+    with pytest.raises(LedgerFileError, match=r"of the older version .* and cannot be written"):
+        SqliteLedger(path, write=False)
 
 
 @pytest.mark.parametrize("existing", [True, False])
@@ -72,14 +102,15 @@ def test_an_interrupted_migration_leaves_the_ledger_as_it_was(existing: bool, mo
         with closing(SqliteLedger(path, write=True)) as ledger:
             add(ledger, row())
     whole = schema.MIGRATIONS
-    monkeypatch.setattr(schema, "MIGRATIONS", (*whole, _two, _broken))
-    monkeypatch.setattr(schema, "VERSION", 3)
+    monkeypatch.setattr(schema, "MIGRATIONS", (*whole, _extra, _broken))
+    before = schema.VERSION
+    monkeypatch.setattr(schema, "VERSION", before + 2)
     with pytest.raises(RuntimeError, match="power cut"):
         SqliteLedger(path, write=True)
-    assert version(path) == (1 if existing else 0)
+    assert version(path) == (before if existing else 0)
     assert "half" not in tables(path)
     monkeypatch.setattr(schema, "MIGRATIONS", whole)
-    monkeypatch.setattr(schema, "VERSION", 1)
+    monkeypatch.setattr(schema, "VERSION", before)
     with closing(SqliteLedger(path, write=True)) as ledger:
         assert stored(ledger) == ([row()] if existing else [])
         assert [info.label for info in ledger.info().batches] == (["test"] if existing else [])
@@ -91,4 +122,4 @@ def test_a_ledger_migrated_by_another_process_meanwhile_is_not_migrated_twice() 
     connect(path, write=True).close()
     with closing(sqlite3.connect(path, isolation_level=None)) as late:
         schema.migrate(late, 0)  # it had read version 0 before the other was done
-    assert version(path) == 1
+    assert version(path) == schema.VERSION
