@@ -296,8 +296,12 @@ def write_whole(path: Path, texts: Iterable[str]) -> None:
         what = "is a folder" if path.is_dir() else "is in no folder that exists"
         raise UsageError(f"--output {path} {what}", "name a file in a folder that exists")
     if path.exists() and not path.is_file():
-        with path.open("w", encoding="utf-8", newline="") as stream:
-            stream.writelines(texts)
+        # Unbuffered: nothing is left to be flushed, which could wait for ever, when an interrupt ends it.
+        with path.open("wb", buffering=0) as stream:
+            for text in texts:
+                rest = memoryview(text.encode())
+                while rest:
+                    rest = rest[stream.write(rest) :]
         return
     path = path.resolve()
     temporary = path.with_name(f".{path.name[:200]}.{os.getpid()}.part")
