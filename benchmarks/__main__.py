@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import ingest, pricing, start
+from benchmarks import forecast, ingest, pricing, start, tokens
 
-BENCHMARKS = {"pricing": pricing.run, "ingest": ingest.run, "start": start.run}
+BENCHMARKS = {
+    "pricing": pricing.run,
+    "ingest": ingest.run,
+    "start": start.run,
+    "forecast": forecast.run,
+    "tokens": tokens.run,
+}
 
 for name in sys.argv[1:] or BENCHMARKS:
     BENCHMARKS[name]()

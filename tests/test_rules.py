@@ -11,9 +11,12 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "llmcost"
 BELOW = sorted(
-    path for path in PACKAGE.rglob("*.py") if path.relative_to(PACKAGE).parts[0] not in ("cli", "__main__.py")
+    path for path in PACKAGE.rglob("*.py") if path.relative_to(PACKAGE).parts[0] not in ("cli", "live", "__main__.py")
 )
-HEAVY = {"rich", "plotext", "tiktoken", "toktok", "sqlite_utils", "yaml", "genai_prices", "httpx", "numpy", "zstandard"}
+HEAVY = {
+    "rich", "plotext", "tiktoken", "toktok", "sqlite_utils", "yaml", "genai_prices", "httpx", "numpy", "zstandard",
+    "jinja2", "apprise",
+}  # fmt: skip
 #: Reading the environment or the clock, printing and exiting belong to the front door.
 FRONT_DOOR = {
     "print", "exit", "sys.exit", "sys.stdout", "sys.stderr", "sys.stdin", "sys.argv", "os.environ",

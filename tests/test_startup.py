@@ -13,18 +13,19 @@ from tests.run import llmcost
 
 HEAVY = {
     "rich", "plotext", "tiktoken", "toktok", "sqlite_utils", "yaml", "pydantic", "genai_prices", "httpx", "numpy",
-    "zstandard", "msgspec", "typer", "asyncio", "importlib.metadata",
+    "zstandard", "msgspec", "jinja2", "typer", "asyncio", "importlib.metadata",
 }  # fmt: skip
 LINE = {"timestamp": "2026-11-20T10:00:00Z", "request_id": "r1", "provider": "openai", "model": "gpt-4o-mini",
         "input_tokens": 10, "output_tokens": 5}  # fmt: skip
 _PROBE = """
-import sys
+import os, sys
 from llmcost.cli.entry import main
-try:
-    main()
-except SystemExit as end:
-    print(*sys.modules, file=sys.stderr)
-    sys.exit(end.code)
+end = os._exit
+def say(code):
+    print(*sys.modules, file=sys.stderr, flush=True)
+    end(code)
+os._exit = say
+main()
 """
 
 
@@ -63,6 +64,17 @@ def test_a_second_ingest_compiles_nothing(ledger: list[str], tmp_path: Path) -> 
 
 def test_export_loads_no_table(ledger: list[str]) -> None:
     assert loaded("export", *ledger) == {"typer"}
+
+
+def test_an_estimate_loads_only_what_counts(ledger: list[str], tmp_path: Path) -> None:
+    (tmp_path / "p.txt").write_text("hello")
+    assert loaded("estimate", str(tmp_path / "p.txt"), *ledger) == {"typer", "msgspec", "toktok"}
+
+
+@pytest.mark.parametrize("model", ["gpt-4", "claude-sonnet-4-5"])
+def test_an_estimate_reads_tiktokens_map_without_importing_it(ledger: list[str], tmp_path: Path, model: str) -> None:
+    (tmp_path / "p.txt").write_text("hello")
+    assert "tiktoken" not in loaded("estimate", str(tmp_path / "p.txt"), "--model", model, *ledger)
 
 
 def test_help_loads_no_command() -> None:

@@ -2,53 +2,82 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import tzinfo
 from fractions import Fraction
 from typing import Literal, NamedTuple
 
-from llmcost.budgets.forecast import Forecast, run_rate
-from llmcost.budgets.model import Budget, Limit
+from llmcost.analysis.forecast import Forecast
+from llmcost.budgets.heading import Heading, used
+from llmcost.budgets.model import Budget, Limit, Waiver
 from llmcost.budgets.windows import period_of
 from llmcost.core.errors import ExitCode
-from llmcost.core.instants import Period, rfc3339
-from llmcost.ledger.protocol import Ledger, Query
+from llmcost.core.instants import Period, from_us, rfc3339, zone_named
+from llmcost.ledger.protocol import Ledger, Query, Sums
 
-State = Literal["ok", "warn", "forecast", "breach", "no data"]
+State = Literal["ok", "warn", "soft", "forecast", "waived", "breach", "no data"]
 Word = Literal["ok", "breach", "data", "forecast", "warn"]
 
 FAIL_ON = ("breach", "forecast", "warn")
 
 
 class Standing(NamedTuple):
-    """One limit of one budget, measured. Money in nano-USD."""
+    """One limit of one budget, measured. Amounts are in the limit's unit: nano-USD, tokens or requests."""
 
     budget: Budget
     limit: Limit
     period: Period
     spent: int
-    """Of the priced requests: a lower bound when some are unpriced."""
+    """Money is that of the priced requests: a lower bound when some are unpriced."""
     requests: int
     unpriced: int
     known: bool
     """Whether the scope has ever matched a request, in this window or before."""
-    forecast: Forecast | None
+    forecast: Forecast | None = None
+    waiver: Waiver | None = None
+    """The budget's last waiver, expired or not."""
+    waived: bool = False
+    """Whether a waiver holds now."""
+    reserved: int = 0
+    """Set aside for requests under way."""
+
+    @property
+    def lacking(self) -> int:
+        """Requests missing from `spent` for want of a price."""
+        return self.unpriced if self.limit.measure == "usd" else 0
+
+    @property
+    def lapsed(self) -> Waiver | None:
+        """The waiver that no longer holds."""
+        return None if self.waived else self.waiver
+
+    @property
+    def exceeded(self) -> bool:
+        """More than the limit is spent; the limit itself may be."""
+        return self.spent > self.limit.amount
 
     @property
     def breached(self) -> bool:
-        """More than the limit is spent; the limit itself may be."""
-        return self.spent > self.limit.nano
+        """A hard limit is exceeded, and nobody answers for it: an expired waiver is none."""
+        return self.exceeded and self.limit.hard and not self.waived
 
     @property
     def heading_over(self) -> bool:
-        return self.forecast is not None and self.forecast.nano > self.limit.nano
+        return (
+            self.forecast is not None and self.forecast.nano > self.limit.amount and self.limit.hard and not self.waived
+        )
 
     @property
     def reached(self) -> Fraction | None:
         """The highest alert threshold reached; a limit of zero has none."""
-        if not self.limit.nano:
+        if not self.limit.amount:
             return None
-        return max((t for t in self.budget.thresholds if self.spent >= t * self.limit.nano), default=None)
+        return max((t for t in self.budget.thresholds if self.spent >= t * self.limit.amount), default=None)
+
+    @property
+    def warned(self) -> bool:
+        """An alert threshold is reached, or a soft limit exceeded."""
+        return self.reached is not None or (self.exceeded and not self.limit.hard)
 
     @property
     def state(self) -> State:
@@ -57,6 +86,8 @@ class Standing(NamedTuple):
             return "breach"
         if not self.known:
             return "no data"
+        if self.exceeded:
+            return "waived" if self.limit.hard else "soft"
         if self.heading_over:
             return "forecast"
         return "warn" if self.reached is not None else "ok"
@@ -77,34 +108,52 @@ class Check(NamedTuple):
 
     def unpriced(self) -> Iterator[Standing]:
         """For each budget with unpriced requests, the longest window among those that have most of them."""
-        worst: dict[tuple[tuple[str, str], ...], Standing] = {}
+        worst: dict[str, Standing] = {}
         for standing in self.standings:
-            held = worst.get(standing.budget.scope)
-            if standing.unpriced >= (held.unpriced if held else 1):
-                worst[standing.budget.scope] = standing
+            held = worst.get(standing.budget.name)
+            if standing.lacking >= (held.lacking if held else 1):
+                worst[standing.budget.name] = standing
         yield from worst.values()
 
 
-def check(ledger: Ledger, budgets: Sequence[Budget], *, now: int, zone: tzinfo) -> Check:
-    """Measure every limit over the window of `zone` that holds `now` (microseconds UTC), up to `now` itself."""
+#: What is set aside under a limit for requests under way, in the limit's unit.
+Reserved = Callable[[Budget, Limit, Period], int]
+
+
+def check(
+    ledger: Ledger, budgets: Sequence[Budget], *, now: int, zone: tzinfo, reserved: Reserved = lambda *_: 0
+) -> Check:
+    """Measure every limit over the window that holds `now` (microseconds UTC), up to `now` itself.
+
+    Windows are those of the budget's zone, or of `zone` where it states none.
+    """
     with ledger.snapshot():
         newest = ledger.newest_at(now)
-        standings = [standing for budget in budgets for standing in _standings(ledger, budget, now, zone)]
+        measured = [standing for budget in budgets for standing in _standings(ledger, budget, now, zone)]
+    standings = (one._replace(reserved=reserved(one.budget, one.limit, one.period)) for one in measured)
     return Check(now, zone, tuple(standings), newest)
 
 
-def _standings(ledger: Ledger, budget: Budget, now: int, zone: tzinfo) -> list[Standing]:
-    seen_until = now + 1
+def _standings(ledger: Ledger, budget: Budget, now: int, default: tzinfo) -> list[Standing]:
+    zone = zone_named(budget.timezone) if budget.timezone else default
+    waiver = max(budget.waivers, key=lambda one: one.until, default=None)
+    waived = waiver is not None and from_us(now, zone).date() <= waiver.until
+    heading = Heading(ledger, budget.scope, now, zone)
+    sums: dict[Period, Sums] = {}
     found = []
     for limit in budget.limits:
         period = period_of(limit.window, now, zone)
-        sums = ledger.sums(Query(period.start, seen_until, where=budget.scope))[0].sums
-        spent = sums["cost"]
-        forecast = run_rate(spent, period, seen_until)
-        found.append(Standing(budget, limit, period, spent, sums["requests"], sums["unpriced"], True, forecast))
+        if period not in sums:
+            sums[period] = ledger.sums(Query(period.start, now + 1, where=budget.scope))[0].sums
+        total = sums[period]
+        spent = used(total, limit.measure)
+        forecast = heading.of(limit, period, spent) if limit.window.unit != "rolling" else None
+        found.append(
+            Standing(budget, limit, period, spent, total["requests"], total["unpriced"], True, forecast, waiver, waived)
+        )
     if any(standing.requests for standing in found):
         return found
-    known = bool(ledger.sums(Query(0, seen_until, where=budget.scope))[0].sums["requests"])
+    known = bool(ledger.sums(Query(0, now + 1, where=budget.scope))[0].sums["requests"])
     return [standing._replace(known=known) for standing in found]
 
 
@@ -115,10 +164,19 @@ class Verdict(NamedTuple):
     """The limits that decided it; empty when within budget or when the data decided."""
     problems: tuple[str, ...] = ()
     """What is wrong with the data, whatever decided."""
+    marks: tuple[Word, ...] = ()
+    """For each limit what it alone would make the verdict."""
+    ledger: str = ""
+    """Of the problems, that of the whole ledger: it is empty or stale."""
 
 
 def judge(
-    found: Check, *, fail_on: Collection[str] = ("breach",), max_age: int | None = None, strict: bool = False
+    found: Check,
+    *,
+    fail_on: Collection[str] = ("breach",),
+    max_age: int | None = None,
+    strict: bool = False,
+    allow_empty: bool = False,
 ) -> Verdict:
     """What a gate says. When several apply: breach (3), data (6), forecast (4), warning (5).
 
@@ -127,27 +185,45 @@ def judge(
         fail_on: of FAIL_ON; a breach always fails.
         max_age: microseconds the newest request may be old; None: any age.
         strict: unpriced requests within a scope are a failure.
+        allow_empty: a ledger without requests, or a scope that never matched one, is none.
     """
-    problems = tuple(_data_problems(found, max_age, strict=strict))
-    if breached := tuple(s for s in found.standings if s.breached):
-        return Verdict(ExitCode.BREACH, "breach", breached, problems)
-    if problems:
-        return Verdict(ExitCode.DATA, "data", (), problems)
-    if "forecast" in fail_on and (over := tuple(s for s in found.standings if s.heading_over)):
-        return Verdict(ExitCode.FORECAST, "forecast", over)
-    if "warn" in fail_on and (warned := tuple(s for s in found.standings if s.reached is not None)):
-        return Verdict(ExitCode.WARNING, "warn", warned)
-    return Verdict(ExitCode.OK, "ok")
+    whole = _ledger_problem(found, max_age, allow_empty=allow_empty)
+    problems = (*((whole,) if whole else ()), *_scope_problems(found, strict=strict, allow_empty=allow_empty))
+    marks = tuple(_mark(s, fail_on, strict=strict, allow_empty=allow_empty) for s in found.standings)
+    word: Word = next((word for word in _CODES if word in marks or (word == "data" and problems)), "ok")
+    decided = tuple(s for s, mark in zip(found.standings, marks, strict=True) if mark == word)
+    return Verdict(_CODES[word], word, () if word in {"ok", "data"} else decided, problems, marks, whole)
 
 
-def _data_problems(found: Check, max_age: int | None, *, strict: bool) -> list[str]:
+#: In the order in which they count.
+_CODES: dict[Word, ExitCode] = {
+    "breach": ExitCode.BREACH, "data": ExitCode.DATA, "forecast": ExitCode.FORECAST, "warn": ExitCode.WARNING,
+    "ok": ExitCode.OK,
+}  # fmt: skip
+
+
+def _mark(s: Standing, fail_on: Collection[str], *, strict: bool, allow_empty: bool) -> Word:
+    if s.breached:
+        return "breach"
+    if (not s.known and not allow_empty) or (strict and s.lacking):
+        return "data"
+    if "forecast" in fail_on and s.heading_over:
+        return "forecast"
+    return "warn" if "warn" in fail_on and s.warned and not s.waived else "ok"
+
+
+def _ledger_problem(found: Check, max_age: int | None, *, allow_empty: bool) -> str:
     if found.newest is None or found.age is None:
-        return [f"the ledger has no request up to {rfc3339(found.as_of, found.zone)}"]
-    problems = []
+        return "" if allow_empty else f"the ledger has no request up to {rfc3339(found.as_of, found.zone)}"
     if max_age is not None and found.age > max_age:
-        problems.append(f"the newest request is of {rfc3339(found.newest, found.zone)}, older than --max-age allows")
-    unseen = dict.fromkeys(s.budget.name for s in found.standings if not s.known)
-    problems += [f"no request of app {name!r} was ever seen" for name in unseen]
+        return f"the newest request is of {rfc3339(found.newest, found.zone)}, older than --max-age allows"
+    return ""
+
+
+def _scope_problems(found: Check, *, strict: bool, allow_empty: bool) -> Iterator[str]:
+    # Of an empty ledger this goes without saying.
+    if not allow_empty and found.newest is not None:
+        for name in dict.fromkeys(s.budget.name for s in found.standings if not s.known):
+            yield f"no request of the budget {name!r} was ever seen"
     if strict:
-        problems += [f"{s.budget.name}: unpriced requests: {s.unpriced:,}" for s in found.unpriced()]
-    return problems
+        yield from (f"{s.budget.name}: unpriced requests: {s.lacking:,}" for s in found.unpriced())

@@ -2,31 +2,46 @@
 
 from __future__ import annotations
 
-import re
-from fractions import Fraction
+from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
-from llmcost.budgets.model import CHANNEL_TARGETS, REFERENCE, WINDOWS, Budget, Channel, Limit, Window, shown_address
-from llmcost.core.errors import nearest
-from llmcost.core.money import NANO_PER_USD
+from llmcost.budgets.channels import CHANNEL_KEYS, channel
+from llmcost.budgets.limits import LIMIT_KEYS, contradictions, limits, thresholds
+from llmcost.budgets.model import Budget, Channel, Waiver
+from llmcost.core.errors import UsageError, nearest
+from llmcost.core.record import dimension
 from llmcost.core.text import clean_field
+from llmcost.pricing.currency import USD, Currency
 from llmcost.yamlfile.fields import Fields
 from llmcost.yamlfile.packaged import packaged
-from llmcost.yamlfile.tree import Node, Scalar, parse, read_text
+from llmcost.yamlfile.tree import Mapping, Node, Scalar, Sequence, parse, read_text
 
-LIMIT_KEYS: dict[str, Window] = {"daily_limit": "day", "monthly_limit": "month"}
-TOP_KEYS = ("budgets",)
-BUDGET_KEYS = ("app_id", *LIMIT_KEYS, "alert_thresholds", "notification_channels")
-CHANNEL_KEYS = ("type", *CHANNEL_TARGETS.values())
-#: Ten times the limit; a larger threshold is a percentage without its sign.
-MAX_THRESHOLD = 10
-_SHARE = re.compile(r"[0-9]{1,4}(?:\.[0-9]{1,12})?")
+TOP_KEYS = ("budgets", "channels", "timezone", "currency")
+BUDGET_KEYS = (
+    "app_id", "name", "scope", "owner", *LIMIT_KEYS, "limits", "throttle_at", "alert_thresholds",
+    "notification_channels", "waivers", "timezone", "currency",
+)  # fmt: skip
+WAIVER_KEYS = ("until", "by", "reason")
+#: The word that stands for every request.
+ALL = "all"
+
+#: A currency's rate by its ISO code; None where the price book states none.
+Rates = Callable[[str], Currency | None]
+
+
+class Remark(NamedTuple):
+    """What a file may say, but hardly means."""
+
+    line: int
+    text: str
 
 
 class BudgetFile(NamedTuple):
     path: str
     budgets: tuple[Budget, ...]
+    remarks: tuple[Remark, ...] = ()
 
 
 def packaged_path() -> Path | None:
@@ -34,121 +49,143 @@ def packaged_path() -> Path | None:
     return packaged(__file__, "budgets.yaml")
 
 
-def load(path: Path) -> BudgetFile:
+def load(path: Path, rates: Rates = lambda _: None) -> BudgetFile:
     """The budgets of one file.
 
     Raises:
         ConfigError: the file cannot be read, breaks a rule, or holds no budget.
     """
-    return parse_budgets(read_text(path), str(path))
+    return parse_budgets(read_text(path), str(path), rates)
 
 
-def parse_budgets(text: str, origin: str) -> BudgetFile:
+def parse_budgets(text: str, origin: str, rates: Rates = lambda _: None) -> BudgetFile:
     """As `load`, from text; `origin` stands for the path in errors."""
     top = Fields(parse(text, origin), origin, TOP_KEYS, "a budget file")
+    shared = _Shared(top, rates)
     budgets: list[Budget] = []
-    lines: dict[tuple[tuple[str, str], ...], int] = {}
+    remarks: list[Remark] = []
+    seen: dict[object, int] = {}
     for node in top.items("budgets"):
-        budget = _budget(node, origin)
-        if budget.scope in lines:
-            raise top.error(
-                budget.line, f"app {budget.name!r} has a budget on line {lines[budget.scope]} already",
-                "keep one budget per app",
-            )  # fmt: skip
-        lines[budget.scope] = budget.line
+        budget = _budget(node, shared)
+        for what, value in (("name", budget.name), ("scope", budget.scope)):
+            if (what, value) in seen:
+                taken = f"the {what} of the budget {budget.name!r} is taken by the one on line {seen[what, value]}"
+                raise top.error(budget.line, taken, "keep one budget per scope, with all of its limits")
+            seen[what, value] = budget.line
         budgets.append(budget)
+        remarks += [
+            Remark(budget.line, f"{budget.name!r}: {text}") for text in contradictions(budget.limits, budget.currency)
+        ]
     if not budgets:
         raise top.error(top.line_of("budgets"), "the file holds no budget", "add one under `budgets:`")
-    return BudgetFile(origin, tuple(budgets))
+    return BudgetFile(origin, tuple(budgets), tuple(remarks))
 
 
-def _budget(node: Node, origin: str) -> Budget:
-    fields = Fields(node, origin, BUDGET_KEYS, "a budget")
-    # Names are cleaned on the way into the ledger; only the same spelling can match there.
-    name = clean_field(fields.required("app_id"))
-    limits = [Limit(window, _nano(fields, key)) for key, window in LIMIT_KEYS.items() if fields.has(key)]
-    if not limits:
-        raise fields.error(fields.line, f"the budget of {name!r} has no limit", f"add {' or '.join(LIMIT_KEYS)}")
-    limits.sort(key=lambda limit: WINDOWS.index(limit.window))
+class _Shared:
+    """What the top of a file states for all of its budgets."""
+
+    def __init__(self, top: Fields, rates: Rates) -> None:
+        self.origin = top.origin
+        self._rates = rates
+        self.timezone = top.zone("timezone") if top.has("timezone") else ""
+        self.currency = self.currency_of(top, USD)
+        self.channels = _named_channels(top)
+
+    def currency_of(self, fields: Fields, default: Currency) -> Currency:
+        code = (fields.text("currency") or "").upper()
+        if code in {"", default.code}:
+            return default
+        if code == USD.code:
+            return USD
+        found = self._rates(code)
+        if found is None:
+            raise fields.error(
+                fields.line_of("currency"), f"no rate for the currency {code[:10]!r}",
+                f"state it in pricing.yaml: `currencies: {{{code[:3]}: {{usd: 1.16, date: 2026-11-24}}}}`",
+            )  # fmt: skip
+        return found
+
+
+def _named_channels(top: Fields) -> dict[str, Channel]:
+    node = top.get("channels")
+    if node is None:
+        return {}
+    if not isinstance(node, Mapping):
+        raise top.error(node.span.line, "'channels' must be a mapping", "write `channels: {name: {type: slack, …}}`")
+    return {name: channel(value, top.origin) for name, value in node.values.items()}
+
+
+def _budget(node: Node, shared: _Shared) -> Budget:
+    fields = Fields(node, shared.origin, BUDGET_KEYS, "a budget")
+    name, scope, line = _scope(fields)
+    currency = shared.currency_of(fields, shared.currency)
     return Budget(
         name=name,
-        scope=(("app", name),),
-        limits=tuple(limits),
-        thresholds=_thresholds(fields),
-        channels=tuple(_channel(item, origin) for item in fields.items("notification_channels")),
-        line=fields.line_of("app_id"),
+        scope=scope,
+        limits=limits(fields, currency, name),
+        thresholds=thresholds(fields),
+        channels=tuple(_channel(item, shared) for item in fields.items("notification_channels")),
+        owner=fields.text("owner") or "",
+        waivers=tuple(_waiver(item, shared.origin) for item in fields.items("waivers")),
+        timezone=fields.zone("timezone") if fields.has("timezone") else shared.timezone,
+        currency=currency,
+        line=line,
     )
 
 
-def _nano(fields: Fields, key: str) -> int:
-    usd = fields.number(key) or Fraction(0)
-    nano = usd * NANO_PER_USD
-    if nano.denominator != 1:
+def _scope(fields: Fields) -> tuple[str, tuple[tuple[str, str], ...], int]:
+    """Name, scope and line. Names are cleaned on the way into the ledger; only the same spelling can match there."""
+    if fields.has("app_id"):
+        if fields.has("scope"):
+            raise fields.error(fields.line_of("scope"), "a budget has both 'app_id' and 'scope'", "keep one of them")
+        app = clean_field(fields.required("app_id"))
+        return fields.text("name") or app, (("app", app),), fields.line_of("app_id")
+    node = fields.get("scope")
+    name = fields.required("name") if node is not None else fields.text("name") or ""
+    if isinstance(node, Scalar) and node.text.strip() == ALL:
+        return name, (), fields.line_of("name")
+    if not isinstance(node, Mapping) or not node.values:
         raise fields.error(
-            fields.line_of(key), f"{key!r} has more than nine decimals: {fields.text(key)}",
-            "a limit is exact to a nano-dollar",
+            fields.line_of("scope") if node is not None else fields.line, "a budget has no scope",
+            "add `app_id: …`, or a `name:` and `scope: {team: …}` (or `scope: all`)",
         )  # fmt: skip
-    return nano.numerator
+    pairs: list[tuple[str, str]] = []
+    for key, value in node.values.items():
+        try:
+            dim = dimension(key)
+        except UsageError as error:
+            raise fields.error(node.keys[key].line, error.message, error.hint) from None
+        for item in value.items if isinstance(value, Sequence) else (value,):
+            if not isinstance(item, Scalar) or item.is_null:
+                raise fields.error(
+                    item.span.line, f"{key!r} in 'scope' must be a name or a list of names",
+                    'write text; "" stands for requests that do not say',
+                )  # fmt: skip
+            pairs.append((dim, clean_field(item.text.strip())))
+    if not pairs:
+        raise fields.error(fields.line_of("scope"), "'scope' names nothing", "write `scope: all` for every request")
+    return name, tuple(sorted(set(pairs))), fields.line_of("name")
 
 
-def _thresholds(fields: Fields) -> tuple[Fraction, ...]:
-    found: set[Fraction] = set()
-    for item in fields.items("alert_thresholds"):
-        text = item.text.strip() if isinstance(item, Scalar) else ""
-        digits = text.removesuffix("%").strip()
-        if not _SHARE.fullmatch(digits):
-            raise fields.error(item.span.line, f"not a threshold: {text[:40]!r}", "write 0.8 or 80%")
-        value = Fraction(digits) / (100 if text.endswith("%") else 1)
-        if not 0 < value <= MAX_THRESHOLD:
-            hint = f"write {digits}%" if value else "a threshold is above zero"
-            raise fields.error(
-                item.span.line, f"threshold {text} is not above 0 and at most {MAX_THRESHOLD} (1 = the limit)", hint
-            )
-        found.add(value)
-    return tuple(sorted(found))
-
-
-def _channel(node: Node, origin: str) -> Channel:
-    fields = Fields(node, origin, CHANNEL_KEYS, "a notification channel")
-    kind = fields.required("type")
-    if kind not in CHANNEL_TARGETS:
+def _channel(node: Node, shared: _Shared) -> Channel:
+    if not isinstance(node, Scalar):
+        return channel(node, shared.origin)
+    name = node.text.strip()
+    if name not in shared.channels:
+        fields = Fields(Mapping({}, {}, node.span), shared.origin, CHANNEL_KEYS, "a notification channel")
         raise fields.error(
-            fields.line_of("type"),
-            f"unknown channel type {kind!r}{nearest(kind, CHANNEL_TARGETS)}",
-            f"use one of {', '.join(CHANNEL_TARGETS)}",
-        )
-    key = CHANNEL_TARGETS[kind]
-    for other in CHANNEL_TARGETS.values():
-        if other != key and other in fields.node.keys:
-            raise fields.error(fields.line_of(other), f"a {kind} channel has no {other!r}", f"it takes {key!r}")
-    if kind == "email":
-        return Channel(kind, recipients=_recipients(fields))
-    return Channel(kind, target=_address(fields, key))
-
-
-def _recipients(fields: Fields) -> tuple[str, ...]:
-    recipients = fields.texts("recipients")
-    if not recipients:
-        raise fields.error(fields.line, "an email channel has no 'recipients'", "add `recipients: [a@example.com]`")
-    for recipient in recipients:
-        if REFERENCE.fullmatch(recipient):
-            continue
-        name, at, domain = recipient.rpartition("@")
-        if not (name and at and domain) or any(c.isspace() for c in recipient):
-            raise fields.error(
-                fields.line_of("recipients"), f"not an email address: {recipient[:80]!r}", "write name@example.com"
-            )
-    return recipients
-
-
-def _address(fields: Fields, key: str) -> str:
-    """A webhook's address as written. It is a credential: no error repeats more than its host."""
-    address = fields.required(key)
-    if "${" in REFERENCE.sub("", address):
-        raise fields.error(fields.line_of(key), f"{key!r} has a broken ${{…}} reference", "write ${NAME}")
-    if not address.startswith(("https://", "http://", "${")):
-        raise fields.error(
-            fields.line_of(key), f"{key!r} is not an http(s) address: {shown_address(address)}",
-            "write https://… or ${NAME}",
+            node.span.line, f"no channel {name[:40]!r}{nearest(name, shared.channels)}",
+            "define it under `channels:`, or write `type: slack` and so on here",
         )  # fmt: skip
-    return address
+    return shared.channels[name]
+
+
+def _waiver(node: Node, origin: str) -> Waiver:
+    fields = Fields(node, origin, WAIVER_KEYS, "a waiver")
+    fields.required("until")
+    return Waiver(
+        until=date.fromisoformat(fields.day("until")),
+        by=fields.required("by"),
+        reason=fields.required("reason"),
+        line=fields.line_of("until"),
+    )

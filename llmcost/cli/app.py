@@ -26,16 +26,21 @@ class Command(NamedTuple):
 
 COMMANDS: dict[str, Command] = {
     "estimate": Command("llmcost.cli.estimate:app", "Cost of a prompt, a file or a folder, before it is sent."),
+    "diff": Command("llmcost.cli.diff:app", "The cost of a pull request: prompts, models and limits that changed."),
+    "scorecard": Command("llmcost.cli.scorecard:app", "What was foretold against what came: the error of estimates."),
+    "lint": Command("llmcost.cli.lint:app", "What in prompts costs tokens without meaning anything."),
     "ingest": Command("llmcost.cli.ingest:app", "Read logs into the ledger."),
     "report": Command("llmcost.cli.report:app", "Where the money went: totals, trend, top models and apps."),
     "requests": Command("llmcost.cli.requests:app", "The single requests behind a report, dearest first."),
     "budget": Command("llmcost.cli.budget:app", "Check spend against budgets.yaml; a gate for CI."),
+    "comment": Command("llmcost.cli.comment:app", "Tell a pull request what it costs, in one comment."),
     "breakeven": Command("llmcost.cli.breakeven:app", "API or own GPUs: which is cheaper at a volume."),
     "route": Command("llmcost.cli.route:app", "The cheapest model that meets the constraints."),
     "prices": Command("llmcost.cli.prices:app", "Show, list, add, check and compare prices."),
     "reprice": Command("llmcost.cli.reprice:app", "Price unpriced rows again with today's price book."),
     "export": Command("llmcost.cli.export:app", "Write the ledger's rows as JSON Lines or CSV."),
     "ledger": Command("llmcost.cli.ledger:app", "Look after the ledger: info, check, undo, forget, backup."),
+    "tokens": Command("llmcost.cli.tokens:app", "Calibrate token counts on your own requests."),
     "config": Command("llmcost.cli.config:app", "Show each setting and where it came from."),
 }
 

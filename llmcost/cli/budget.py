@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from llmcost.cli.budget_file import File, InCurrency, Scope, currency_named, load_file
+from llmcost.cli.budget_notify import notify
 from llmcost.cli.environment import Env
 from llmcost.cli.options import command, group
 from llmcost.core.errors import DataError, ExitCode, UsageError, nearest
@@ -16,18 +18,14 @@ from llmcost.core.text import printable
 if TYPE_CHECKING:
     from llmcost.budgets.check import Check, Verdict
     from llmcost.budgets.config import BudgetFile
-
-BUDGETS_FILE = "budgets.yaml"
-
-_File = Annotated[
-    str,
-    typer.Option("--budgets", metavar="FILE", help=f"The budgets. Default: ./{BUDGETS_FILE}.", show_default=False),
-]
+    from llmcost.pricing.currency import Currency
+    from llmcost.reporting.budgets import Outcome
 
 
 def check(
     env: Env,
-    budgets: _File = "",
+    budgets: File = "",
+    scope: Scope = None,
     fail_on: Annotated[
         list[str] | None,
         typer.Option(
@@ -49,42 +47,59 @@ def check(
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with 6 when requests of a budget are unpriced.")
     ] = False,
+    allow_empty: Annotated[
+        bool,
+        typer.Option("--allow-empty", help="A missing or empty ledger, or a scope without a request, is no failure."),
+    ] = False,
+    exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Say the verdict, but exit with 0.")] = False,
+    currency: InCurrency = "",
 ) -> int:
     """Compare spend with every limit. Exit code 0 within budget, 3 breach, 4 forecast, 5 warning, 6 data, 2 usage."""
     from llmcost.budgets.check import judge
     from llmcost.core.instants import span_us
+    from llmcost.reporting import BUDGET_FORMATS
 
-    env.choose_format("table", "json")
+    env.choose_format(*BUDGET_FORMATS)
     fails = _fail_on(fail_on or [])
     age = span_us(max_age) if max_age else None
-    file = _load(env, budgets)
-    found = _measure(env, file)
-    verdict = judge(found, fail_on=fails, max_age=age, strict=strict)
-    _show(env, file, found, verdict)
-    return verdict.code
+    file = load_file(env, budgets, scope)
+    money = currency_named(env, currency)
+    found = _measure(env, file, allow_missing=allow_empty)
+    verdict = judge(found, fail_on=fails, max_age=age, strict=strict, allow_empty=allow_empty)
+    code = ExitCode.OK if exit_zero else verdict.code
+    outcome = _outcome(env, file, found, verdict, code, money)
+    env.emit(_render(BUDGET_FORMATS[env.format], outcome))
+    if env.format == "github":
+        _summarise(env, outcome)
+    _remark(env, outcome)
+    return code
 
 
-def status(env: Env, budgets: _File = "") -> int:
-    """The same table, for people: the exit code is 0 whatever the spend."""
+def status(env: Env, budgets: File = "", scope: Scope = None, currency: InCurrency = "") -> int:
+    """How full each limit is and when it will be spent, for people: the exit code is 0 whatever the spend."""
     from llmcost.budgets.check import judge
 
     env.choose_format("table", "json")
-    file = _load(env, budgets)
+    file = load_file(env, budgets, scope)
+    money = currency_named(env, currency)
     found = _measure(env, file)
-    _show(env, file, found, judge(found))
+    outcome = _outcome(env, file, found, judge(found), ExitCode.OK, money)
+    json = "llmcost.reporting.budgets_json:render_json"
+    env.emit(_render(json if env.format == "json" else "llmcost.reporting.budgets_status:render_status", outcome))
+    _remark(env, outcome)
     return ExitCode.OK
 
 
 def show(
     env: Env,
-    budgets: _File = "",
+    budgets: File = "",
+    scope: Scope = None,
     example: Annotated[
         bool, typer.Option("--example", help="Print the example shipped with llmcost, to start from.")
     ] = False,
 ) -> int:
     """The budgets as read from the file, secrets left out."""
     from llmcost.budgets.config import load, packaged_path
-    from llmcost.reporting import budgets as shown
     from llmcost.yamlfile.tree import read_text
 
     env.choose_format("table", "json")
@@ -97,12 +112,25 @@ def show(
             return ExitCode.OK
         file = load(packaged)
     else:
-        file = _load(env, budgets)
+        file = load_file(env, budgets, scope)
     if env.format == "json":
-        env.emit(shown.list_json(file))
-    else:
-        env.emit(shown.list_text(file, width=env.width, color=env.color))
-        env.note(f"{len(file.budgets)} budgets in {printable(file.path)}")
+        from llmcost.reporting.budgets_json import list_json
+
+        env.emit(list_json(file))
+        return ExitCode.OK
+    from llmcost.reporting.budgets import cell, rate
+    from llmcost.reporting.budgets_list import list_text
+    from llmcost.reporting.numbers import counted
+
+    env.emit(list_text(file))
+    for remark in file.remarks:
+        env.note(f"warning: {printable(file.path)}:{remark.line}: {cell(remark.text)}")
+    names = {name for budget in file.budgets for channel in budget.channels for name in channel.references}
+    for name in sorted(names - env.environ.keys()):
+        env.note(f"warning: ${{{name}}} is not set: channels that use it cannot be told anything")
+    for currency in sorted({budget.currency for budget in file.budgets if budget.currency.date}):
+        env.note(rate(currency))
+    env.note(f"{counted(len(file.budgets), 'budget')} in {printable(file.path)}")
     return ExitCode.OK
 
 
@@ -116,45 +144,76 @@ def _fail_on(given: list[str]) -> set[str]:
     return wanted
 
 
-def _load(env: Env, given: str) -> BudgetFile:
-    """The budgets of --budgets, the setting, or the working folder; never silently the packaged example."""
-    from llmcost.budgets.config import load
-
-    if given:
-        env.given["budgets"] = given
-    setting = env.setting("budgets")
-    path = Path(setting.value or BUDGETS_FILE).expanduser()
-    if not path.exists():
-        what = f"no such budget file: {path} ({setting.origin})" if setting.value else f"no {BUDGETS_FILE} here"
-        raise UsageError(
-            what, f"name one with --budgets, or start from the example: llmcost budget list --example > {BUDGETS_FILE}"
-        )
-    return load(path)
-
-
-def _measure(env: Env, file: BudgetFile) -> Check:
+def _measure(env: Env, file: BudgetFile, *, allow_missing: bool = False) -> Check:
     from llmcost.budgets.check import check as measure
 
-    # A gate fails closed: no ledger is no data, as an empty one is.
     if not env.ledger_path.exists():
+        if allow_missing:
+            return _unmeasured(env, file)
+        # A gate fails closed: no ledger is no data, as an empty one is.
         raise DataError(f"no ledger at {env.ledger_path}", "run `llmcost ingest` first, or name one with --ledger")
     with closing(env.open_ledger()) as ledger:
         return measure(ledger, file.budgets, now=env.now_us, zone=env.zone)
 
 
-def _show(env: Env, file: BudgetFile, found: Check, verdict: Verdict) -> None:
-    from llmcost.reporting import budgets as shown
+def _unmeasured(env: Env, file: BudgetFile) -> Check:
+    from llmcost.budgets.check import check as measure
+    from llmcost.ledger.connect import MEMORY
+    from llmcost.ledger.sqlite import SqliteLedger
 
-    if env.format == "json":
-        env.emit(shown.as_json(found, verdict, file.path))
-    else:
-        env.emit(shown.as_text(found, width=env.width, color=env.color))
-    for line in shown.remarks(found):
+    with closing(SqliteLedger(MEMORY, write=True)) as ledger:
+        return measure(ledger, file.budgets, now=env.now_us, zone=env.zone)
+
+
+def _outcome(
+    env: Env, file: BudgetFile, found: Check, verdict: Verdict, code: ExitCode, currency: Currency | None
+) -> Outcome:
+    from llmcost.reporting.budgets import Outcome
+
+    return Outcome(found, verdict, file, int(code), _place(env, file.path), currency, env.width, env.color)
+
+
+def _place(env: Env, path: str) -> str:
+    """The file as seen from the repository's root, which a job's annotations are relative to."""
+    root = env.environ.get("GITHUB_WORKSPACE", "")
+    try:
+        return Path(path).resolve().relative_to(Path(root or ".").resolve()).as_posix()
+    except ValueError:
+        return path
+
+
+def _render(target: str, outcome: Outcome) -> str:
+    from importlib import import_module
+
+    module, _, attribute = target.partition(":")
+    text: str = getattr(import_module(module), attribute)(outcome)
+    return text
+
+
+def _summarise(env: Env, outcome: Outcome) -> None:
+    """Add the Markdown to the job's summary, where a runner names its file."""
+    name = env.environ.get("GITHUB_STEP_SUMMARY")
+    if not name:
+        return
+    from llmcost.reporting.budgets_markdown import render_markdown
+
+    try:
+        with Path(name).open("a", encoding="utf-8", newline="\n") as stream:
+            stream.write(render_markdown(outcome) + "\n")
+    except OSError as error:
+        env.note(f"the job's summary could not be written: {error.strerror or error}")
+
+
+def _remark(env: Env, outcome: Outcome) -> None:
+    from llmcost.reporting.budgets import remarks, verdict_line
+
+    for line in remarks(outcome):
         env.note(line)
-    env.note(shown.verdict_line(found, verdict))
+    env.note(verdict_line(outcome))
 
 
 app = group()
 app.command("check")(command(check))
 app.command("status")(command(status))
 app.command("list")(command(show))
+app.command("notify")(command(notify))

@@ -2,108 +2,207 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
+import heapq
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from itertools import chain, groupby, islice
+from operator import itemgetter
+from typing import TYPE_CHECKING, NamedTuple
 
-from llmcost.core.money import round_half_even
+from llmcost.estimate.find import Input
 from llmcost.estimate.models import Model
-from llmcost.tokens.counter import count
+from llmcost.estimate.terms import Terms
+from llmcost.estimate.totals import Item, Sum, Total
+from llmcost.tokens.counter import Count, ahead, count, encoding_of
+from llmcost.tokens.encodings import DEFAULT
 from llmcost.tokens.prompt import Prompt
+from llmcost.tokens.ratios import Learned
 
-#: Days of an average month of the Gregorian year are 365 / 12.
-_MONTH_DAYS = (365, 12)
+if TYPE_CHECKING:
+    from llmcost.estimate.scorecard import Bands
 
-
-class Item(NamedTuple):
-    """One prompt sent once to one model."""
-
-    path: str
-    kind: str
-    model: Model
-    input_tokens: int
-    exact: bool
-    method: str
-    output_tokens: int | None
-    """None: unknown, and not in the cost."""
-    cost_nano: int
-    notes: tuple[str, ...]
+#: Remarks that are kept; the others are counted.
+KEPT_NOTES = 10
 
 
-class Total(NamedTuple):
-    """All prompts sent once each to one model."""
-
-    model: Model
-    input_tokens: int
-    exact: bool
-    cost_nano: int
-
-
-class Calls(NamedTuple):
-    """How often every prompt is sent."""
-
-    times: int
-    per: str
-    """`day` or `month`."""
-
-    def monthly(self, nano: int) -> int:
-        """nano-USD a month of a cost of `nano` per call; a month has 365/12 days."""
-        if self.per == "month":
-            return nano * self.times
-        days, months = _MONTH_DAYS
-        return round_half_even(nano * self.times * days, months)
+_Pair = tuple[tuple[str, str], Prompt]
 
 
 class Estimate(NamedTuple):
-    """`items` in the order of the prompts; `totals` cheapest first. Several models for one prompt are alternatives."""
+    """What was asked, priced. Several models for one prompt are alternatives."""
 
     items: tuple[Item, ...]
+    """The dearest ones in the order of the prompts, as many as were asked for."""
+    n_items: int
+    prompts: int
+    """Files (or standard input)."""
     totals: tuple[Total, ...]
+    """By model, cheapest first."""
+    folders: tuple[tuple[str, Total], ...]
+    """(folder, total by model) of each folder named and of the folders directly in it, in the order of the prompts."""
     compared: bool
     """The totals are alternatives and do not add up."""
-    output_tokens: int | None
-    calls: Calls | None
+    notes: tuple[tuple[str, str], ...]
+    """(path, remark), the first `KEPT_NOTES`."""
+    n_notes: int
+    kinds: dict[str, int]
+    """Files by what they were counted as: `text`, `messages`, `requests`."""
 
     @property
-    def total_nano(self) -> int | None:
-        """nano-USD of all prompts once; None where models are compared."""
-        return None if self.compared else sum(item.cost_nano for item in self.items)
+    def total(self) -> Total | None:
+        """All prompts once; None where models are compared. Its model is the first one's."""
+        if self.compared or not self.totals:
+            return None
+        together = Sum()
+        for each in self.totals:
+            together.include(each)
+        return together.total(self.totals[0].model)
+
+
+def locally(prompt: Prompt, model: Model, ratios: Learned | None = None) -> Count:
+    """The count without asking anybody; `ratios`: those the ledger taught."""
+    card = model.priced.card
+    return count(prompt, model.name, card.provider, also=card.model, ratios=ratios)
 
 
 def estimate(
-    prompts: Iterable[tuple[str, Prompt]],
+    prompts: Iterable[Input[Prompt]],
     models: Sequence[Model],
     *,
-    fallback: Callable[[Prompt], Model],
-    output_tokens: int | None = None,
-    calls: Calls | None = None,
+    fallback: Callable[[Prompt, Terms], Model],
+    terms: Callable[[str], Terms] = lambda _: Terms(),
+    counted: Callable[[Prompt, Model], Count] = locally,
+    bands: Bands | None = None,
+    each: Callable[[Item], None] | None = None,
+    keep: int = 0,
 ) -> Estimate:
     """Price every prompt for every model; without models for the one `fallback` gives for the prompt.
+
+    The prompts of one file that follow each other are one item. Its band is learned from earlier
+    predictions where `bands` knows enough of them. `each` is given every item as soon as it is known;
+    the `keep` dearest are in the result (0: all). Memory holds some MiB of prompts, however many there are.
 
     Raises:
         UsageError: a model has no rate for what is asked, or a prompt cannot be read.
     """
-    items = [
-        _item(path, prompt, model, output_tokens)
-        for path, prompt in prompts
-        for model in (models or [fallback(prompt)])
+    made = _Making(keep, each)
+    learned = _learned(bands)
+    for path, folder, its_terms, batch in _by_file(prompts, models, terms):
+        made.prompts += 1
+        open_items: dict[str, Item] = {}
+        for prompt in batch:
+            for model in models or (fallback(prompt, its_terms),):
+                item = _item(path, folder, prompt, model, its_terms, counted(prompt, model))
+                known = open_items.get(model.name)
+                open_items[model.name] = item if known is None else known.with_another(item)
+        made.add_file([learned(item) for item in open_items.values()])
+    return made.done(compared=len(models) > 1)
+
+
+def _learned(bands: Bands | None) -> Callable[[Item], Item]:
+    """Gives an item the band of earlier predictions."""
+    if bands is None:
+        return lambda item: item
+    from llmcost.estimate.foretold import with_learned_band
+
+    return lambda item: with_learned_band(item, bands)
+
+
+def _by_file(
+    prompts: Iterable[Input[Prompt]], models: Sequence[Model], terms: Callable[[str], Terms]
+) -> Iterator[tuple[str, str, Terms, Iterator[Prompt]]]:
+    """(path, folder, terms, prompts) of each file; many prompts are counted in batches.
+
+    The prompts of a file have to be taken before the next file is.
+    """
+    pairs: Iterator[_Pair] = (((given.path, given.folder), given.prompt) for given in prompts)
+    first = list(islice(pairs, 2))
+    if len(first) > 1:
+        encodings = {encoding_of(m.name, m.priced.card.provider, also=m.priced.card.model) for m in models}
+        pairs = ahead(chain(first, pairs), encodings or {DEFAULT})
+    else:
+        pairs = iter(first)
+    for (path, folder), group in groupby(pairs, key=itemgetter(0)):
+        yield path, folder, terms(path), (prompt for _, prompt in group)
+
+
+def _item(path: str, folder: str, prompt: Prompt, model: Model, terms: Terms, counted: Count) -> Item:
+    tokens, low, high = counted.tokens, counted.low, counted.high
+    output = terms.output_tokens or 0
+    cost = model.cost(tokens, output, terms.cached_tokens(tokens))
+    ends = [
+        None if end is None else cost if end == tokens else model.cost(end, output, terms.cached_tokens(end))
+        for end in (low, high)
     ]
-    return Estimate(tuple(items), _totals(items), len(models) > 1, output_tokens, calls)
+    over = model.context_window is not None and tokens + output > model.context_window
+    return Item(
+        path, folder, prompt.kind, model, 1, tokens, low, high, counted.exact, counted.method, terms,
+        terms.cached_tokens(tokens), cost, ends[0], ends[1], int(over), prompt.notes,
+    )  # fmt: skip
 
 
-def _item(path: str, prompt: Prompt, model: Model, output_tokens: int | None) -> Item:
-    card = model.priced.card
-    tokens, exact, method = count(prompt, model.name, card.provider, also=card.model)
-    cost = model.cost(tokens, output_tokens or 0)
-    return Item(path, prompt.kind, model, tokens, exact, method, output_tokens, cost, prompt.notes)
+class _Making:
+    """Collects what an estimate keeps of its items."""
 
+    def __init__(self, keep: int, each: Callable[[Item], None] | None) -> None:
+        self.prompts = 0
+        self._keep, self._each = keep, each
+        self._dearest: list[tuple[int, int, Item]] = []
+        self._n_items = 0
+        # By model, folder named, and folder in that: one sum to add an item to.
+        self._sums: dict[tuple[str, str, str], tuple[Model, Sum]] = {}
+        self._notes: list[tuple[str, str]] = []
+        self._n_notes = 0
+        self._kinds: Counter[str] = Counter()
 
-def _totals(items: Iterable[Item]) -> tuple[Total, ...]:
-    totals: dict[str, Total] = {}
-    for item in items:
-        name = item.model.name
-        known = totals.get(name, Total(item.model, 0, True, 0))
-        totals[name] = Total(
-            item.model, known.input_tokens + item.input_tokens, known.exact and item.exact,
-            known.cost_nano + item.cost_nano,
+    def add_file(self, items: Collection[Item]) -> None:
+        """The items of one file, one for each model."""
+        for item in items:
+            self._add(item)
+        # Remarks are on the prompts, whatever the model.
+        for item in islice(items, 1):
+            self._kinds[item.kind] += 1
+            self._n_notes += len(item.notes)
+            room = KEPT_NOTES - len(self._notes)
+            self._notes += [(item.path, note) for note in item.notes[:room]]
+
+    def _add(self, item: Item) -> None:
+        self._n_items += 1
+        if self._each is not None:
+            self._each(item)
+        place = self._n_items
+        if not self._keep or len(self._dearest) < self._keep:
+            heapq.heappush(self._dearest, (item.cost_nano, -place, item))
+        else:
+            heapq.heappushpop(self._dearest, (item.cost_nano, -place, item))
+        key = item.model.name, item.folder, _subfolder(item)
+        known = self._sums.get(key)
+        if known is None:
+            known = self._sums[key] = item.model, Sum()
+        known[1].add(item)
+
+    def done(self, *, compared: bool) -> Estimate:
+        items = tuple(item for _, _, item in sorted(self._dearest, key=lambda kept: -kept[1]))
+        by_model: dict[str, tuple[Model, Sum]] = {}
+        by_folder: dict[tuple[str, str], tuple[Model, Sum]] = {}
+        for (name, folder, subfolder), (model, part) in self._sums.items():
+            total = part.total(model)
+            by_model.setdefault(name, (model, Sum()))[1].include(total)
+            for path in filter(None, (folder, subfolder)):
+                by_folder.setdefault((path, name), (model, Sum()))[1].include(total)
+        totals = [each.total(model) for model, each in by_model.values()]
+        totals.sort(key=lambda total: (total.cost_nano, total.model.name))
+        folders = tuple((folder, each.total(model)) for (folder, _), (model, each) in by_folder.items())
+        return Estimate(
+            items, self._n_items, self.prompts, tuple(totals), folders, compared, tuple(self._notes), self._n_notes,
+            dict(self._kinds),
         )  # fmt: skip
-    return tuple(sorted(totals.values(), key=lambda total: (total.cost_nano, total.model.name)))
+
+
+def _subfolder(item: Item) -> str:
+    """The folder the item is in that is directly in the folder named; empty where there is none."""
+    if not item.folder:
+        return ""
+    start = 0 if item.folder == "." else len(item.folder.rstrip("/")) + 1
+    end = item.path.find("/", start)
+    return "" if end < 0 else item.path[:end]

@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 FILE = "prompts.yaml"
 #: Patterns as in .gitignore. A Markdown or YAML file is a prompt only in a folder of prompts.
 DEFAULT_INCLUDE = ("prompts/", "prompt/", "*.prompt", "*.prompt.*", "*.j2", "*.jinja", "*.jinja2")
-DEFAULT_CODE = ("*.py", "*.ts", "*.tsx", "*.js", "*.jsx", "*.mjs")
+#: Other people's programs and tests call no model in production.
+DEFAULT_CODE = (
+    "*.py", "*.ts", "*.tsx", "*.js", "*.jsx", "*.mjs",
+    "!node_modules/", "!site-packages/", "!venv/", "!.venv/",
+    "!tests/", "!test/", "!__tests__/", "!test_*.py", "!*_test.py", "!*.test.*", "!*.spec.*",
+)  # fmt: skip
 #: What a file matched by `include` must be called to be read as a prompt.
 SUFFIXES = frozenset({".txt", ".md", ".j2", ".jinja", ".jinja2", ".prompt", ".yaml", ".yml", ".json", ".jsonl"})
 
@@ -45,6 +50,9 @@ class Calls(NamedTuple):
     """(placeholder, its typical size in tokens)."""
 
 
+_NOTHING = Calls("", ())
+
+
 class _Rule(NamedTuple):
     pattern: str
     fields: Calls
@@ -58,7 +66,7 @@ class PromptFile:
         include: tuple[str, ...] = DEFAULT_INCLUDE,
         exclude: tuple[str, ...] = (),
         code: tuple[str, ...] = DEFAULT_CODE,
-        defaults: Calls = Calls("", ()),
+        defaults: Calls = _NOTHING,
         rules: tuple[_Rule, ...] = (),
     ) -> None:
         self._include, self._exclude, self._code = include, exclude, code
@@ -75,10 +83,19 @@ class PromptFile:
         """Whether `path` is a program whose calls and string literals are looked at."""
         return self._matches(self._code, path) and not self._excluded(path)
 
-    def calls(self, path: str) -> Calls:
-        """What is declared of the prompt at `path`: the first rule that matches, over the file's defaults."""
-        found = next((rule.fields for rule in self._rules if self._matches((rule.pattern,), path)), Calls("", ()))
-        name = found.name or path
+    def calls(self, path: str, site: str = "") -> Calls:
+        """What is declared of the prompt at `path`: the first rule that matches, over the file's defaults.
+
+        `site`: the name of a call within the program at `path` (`path:function#n`); a rule for it comes first.
+        """
+        rules = [
+            rule.fields
+            for where in (site, path)
+            for rule in self._rules
+            if where and self._matches((rule.pattern,), where)
+        ]
+        found = rules[0] if rules else _NOTHING
+        name = found.name or site or path
         filled = {
             key: getattr(found, key) if getattr(found, key) not in {None, ""} else getattr(self._defaults, key)
             for key in _CALL_KEYS

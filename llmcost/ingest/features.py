@@ -20,12 +20,13 @@ class Features:
     def of(self, record: Record) -> Record:
         text = record.prompt_text
         return record._replace(
-            prompt_digest=self._digest(text),
-            prefix_digest=self._digest(text[:PREFIX_CHARS]),
+            prompt_digest=self.digest(text),
+            prefix_digest=self.digest(text[:PREFIX_CHARS]),
             language=language_class(text[:PREFIX_CHARS]) if text else "",
             prompt_chars=len(text),
             prompt_text="",
         )
 
-    def _digest(self, text: str) -> str:
+    def digest(self, text: str) -> str:
+        """The keyed digest the ledger keeps of a prompt's text."""
         return hashlib.blake2b(text.encode("utf-8", "replace"), key=self._key, digest_size=16).hexdigest()

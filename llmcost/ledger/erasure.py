@@ -9,15 +9,18 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from llmcost.core.errors import UsageError
 from llmcost.core.record import Record
 from llmcost.ledger import statements as sql
 from llmcost.ledger.codes import Codes
-from llmcost.ledger.protocol import PricedRecord
+from llmcost.ledger.outbox import SqliteOutbox
+from llmcost.ledger.protocol import Prediction, PricedRecord
 from llmcost.ledger.rows import AT, Decoder, to_columns
 from llmcost.ledger.versions import Versions
 
 #: Stands in for a user's name after `ledger forget`.
 FORGOTTEN = "(forgotten)"
+_WHOLE_PATH = re.compile(r"/|~|[A-Za-z]:[/\\]")
 
 
 def anonymous(record: Record) -> Record:
@@ -30,14 +33,17 @@ def anonymous(record: Record) -> Record:
 
 
 def _last_name(project: str) -> str:
-    return re.split(r"[/\\]", project.rstrip("/\\"))[-1] if re.match(r"/|~|[A-Za-z]:[/\\]", project) else project
+    return re.split(r"[/\\]", project.rstrip("/\\"))[-1] if _WHOLE_PATH.match(project) else project
 
 
 class Erasure:
     """The list of forgotten names (as keyed digests) and what it means for rows old and new."""
 
-    def __init__(self, db: sqlite3.Connection, codes: Codes, decoder: Decoder, versions: Versions) -> None:
+    def __init__(
+        self, db: sqlite3.Connection, codes: Codes, decoder: Decoder, versions: Versions, outbox: SqliteOutbox
+    ) -> None:
         self._db = db
+        self._outbox = outbox
         self._codes = codes
         self._decoder = decoder
         self._versions = versions
@@ -50,6 +56,16 @@ class Erasure:
         key = self.key()
         hidden = {user for user in {row.record.user for row in rows} if user and _digest(user, key) in digests}
         return [row._replace(record=anonymous(row.record)) if row.record.user in hidden else row for row in rows]
+
+    def expect_known(self, predictions: Sequence[Prediction]) -> None:
+        """Refuse predictions for a forgotten user: their filters would bring the name back."""
+        digests = {row[0] for row in self._db.execute("SELECT digest FROM forgotten")}
+        users = {value for each in predictions for name, value in each.where if name == "user"}
+        if any(_digest(user, self.key()) in digests for user in users):
+            raise UsageError(
+                "a prediction is filtered by a user whom the ledger was told to forget",
+                "choose the requests by another dimension",
+            )
 
     def key(self) -> bytes:
         return bytes(self._db.execute("SELECT value FROM meta WHERE key = 'digest_key'").fetchone()[0])
@@ -64,7 +80,10 @@ class Erasure:
         self._forget_held(user, (columns[AT["id"]] for columns in rows))
         self._db.execute('DELETE FROM party WHERE "user" = ?', (user,))
         self._drop_unused_contexts()
-        self._relabel_batches(user)
+        word = re.compile(rf"(?<!\w){re.escape(user)}(?!\w)")
+        self._relabel_batches(word)
+        self._drop_predictions(user, word)
+        self._outbox.relabel(word, FORGOTTEN)
         return len(rows)
 
     def _anonymous(self, columns: Sequence[Any]) -> tuple[Any, ...]:
@@ -90,12 +109,19 @@ class Erasure:
         codes = [row[0] for row in self._db.execute("SELECT id FROM context")]
         self._db.executemany("DELETE FROM context WHERE id = ?", [(code,) for code in codes if code not in used])
 
-    def _relabel_batches(self, user: str) -> None:
+    def _relabel_batches(self, word: re.Pattern[str]) -> None:
         """A batch's label is the paths it read, which may hold the name as a word."""
-        word = re.compile(rf"(?<!\w){re.escape(user)}(?!\w)")
         for number, label in self._db.execute("SELECT id, label FROM batch").fetchall():
             if word.search(label):
                 self._db.execute("UPDATE batch SET label = ? WHERE id = ?", (word.sub(FORGOTTEN, label), number))
+
+    def _drop_predictions(self, user: str, word: re.Pattern[str]) -> None:
+        """Those whose filters name the person, and those of a prompt whose whole path leads through their home."""
+        for number, path, filters in self._db.execute("SELECT number, path, filters FROM prediction").fetchall():
+            where = json.loads(filters)
+            paths = [text for text in (path, *(value for _, value in where)) if _WHOLE_PATH.match(text)]
+            if ["user", user] in where or any(map(word.search, paths)):
+                self._db.execute("DELETE FROM prediction WHERE number = ?", (number,))
 
 
 def _digest(user: str, key: bytes) -> bytes:

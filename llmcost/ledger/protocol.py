@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol
 
 from llmcost.core.record import Record
 from llmcost.core.usage import BUCKETS, COST_PARTS, Usage
+from llmcost.ledger.alerts import Outbox
 
 #: card ids that are no card.
 UNPRICED, REPORTED = "unpriced", "reported"
@@ -112,6 +113,14 @@ _TOKENS_AT = _INDEX["t_input"]
 _PARTS_AT = _INDEX["n_input"]
 
 
+#: What `Ledger.series` adds up -> the measures it is made of.
+SERIES_MEASURES: dict[str, tuple[str, ...]] = {
+    "cost": ("cost",),
+    "requests": ("requests",),
+    "tokens": tuple(f"t_{bucket}" for bucket in BUCKETS[:-1]),
+}
+
+
 class Sums:
     """Exact integer totals of one group, by the names in MEASURES (counts, tokens, nano-USD, microseconds)."""
 
@@ -206,6 +215,13 @@ class LedgerInfo(NamedTuple):
 class Ledger(Protocol):
     """A store of priced requests. Writers may be many; each call below is atomic."""
 
+    @property
+    def outbox(self) -> Outbox:
+        """What budgets have to tell."""
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """What is read and written within is one step: nobody writes between, and all of it holds or nothing."""
+
     def begin_batch(self, label: str, now_us: int) -> int:
         """Register an ingest and return its number, which `undo` takes."""
 
@@ -222,6 +238,12 @@ class Ledger(Protocol):
     def sums(self, query: Query) -> list[Group]:
         """Totals per group, unordered; without `by`, exactly one group with an empty key."""
 
+    def series(self, query: Query, measure: str, cuts: Sequence[int]) -> list[int]:
+        """Totals of one of SERIES_MEASURES between each two successive cuts, which are whole quarter-hours (UTC).
+
+        Of `query` only `where` counts.
+        """
+
     def requests(
         self, query: Query, *, order: str, limit: int | None, without_card: bool = False
     ) -> Iterator[StoredRequest]:
@@ -237,7 +259,11 @@ class Ledger(Protocol):
         """
 
     def predict(self, predictions: Sequence[Prediction]) -> None:
-        """Keep predictions; those recorded earlier under the same names are replaced."""
+        """Keep predictions; those recorded earlier under the same names are replaced.
+
+        Raises:
+            UsageError: a filter names a forgotten user.
+        """
 
     def predictions(self) -> list[Prediction]:
         """Every prediction, oldest first."""

@@ -10,6 +10,7 @@ rollup_quarter   totals per UTC quarter-hour and series, kept in the transaction
 rollup_day       totals per UTC day and party, likewise
 batch, superseded   what each ingest brought, so that it can be undone
 prediction       what estimates and diffs foretold, to be held against the rows
+alert            what budgets have to tell, to whom, and whether it is told
 """
 
 from __future__ import annotations
@@ -43,6 +44,9 @@ PREDICTION = (
     "name", "recorded_us", "kind", "path", "model", "filters", "input_tokens", "output_tokens",
     "call_nano", "low_nano", "high_nano", "calls_per_month",
 )  # fmt: skip
+
+#: Columns of `alert`, in the order of `alerts.StoredAlert`.
+ALERT = ("number", "key", "subject", "channel", "body", "standing", "made_us", "attempts", "due_us", "sent_us", "error")
 
 UNPRICED_CODE, REPORTED_CODE = 0, 1
 FLAG_SIDECHAIN, FLAG_PARTIAL, FLAG_UNMETERED = 1, 2, 4
@@ -112,8 +116,18 @@ def _m002_predictions(execute: Callable[[str], object]) -> None:
     execute("CREATE INDEX prediction_name ON prediction (name)")
 
 
+def _m003_alerts(execute: Callable[[str], object]) -> None:
+    execute(
+        "CREATE TABLE alert (number INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, subject TEXT NOT NULL,"
+        " channel TEXT NOT NULL, body TEXT NOT NULL, standing INTEGER NOT NULL, made_us INTEGER NOT NULL,"
+        " attempts INTEGER NOT NULL, due_us INTEGER, sent_us INTEGER, error TEXT NOT NULL)"
+    )
+    execute("CREATE INDEX alert_standing ON alert (subject) WHERE standing")
+    execute("CREATE INDEX alert_unsent ON alert (number) WHERE sent_us IS NULL")
+
+
 #: Position + 1 is the version (PRAGMA user_version) a migration brings the ledger to.
-MIGRATIONS: tuple[Callable[[Callable[[str], object]], None], ...] = (_m001_initial, _m002_predictions)
+MIGRATIONS: tuple[Callable[[Callable[[str], object]], None], ...] = (_m001_initial, _m002_predictions, _m003_alerts)
 VERSION = len(MIGRATIONS)
 
 

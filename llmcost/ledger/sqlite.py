@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from array import array
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,7 @@ from llmcost.ledger import statements as sql
 from llmcost.ledger.codes import Codes
 from llmcost.ledger.connect import connect, translated
 from llmcost.ledger.erasure import FORGOTTEN, Erasure
+from llmcost.ledger.outbox import SqliteOutbox
 from llmcost.ledger.protocol import (
     Added,
     BatchInfo,
@@ -46,12 +48,19 @@ class SqliteLedger:
         self._codes = Codes(self._db)
         self._decoder = Decoder(self._codes.names, self._codes.basis)
         self._versions = Versions(self._db, self._decoder)
-        self._erasure = Erasure(self._db, self._codes, self._decoder, self._versions)
+        self.outbox = SqliteOutbox(self._db, self._transaction, lambda: translated(path))
+        self._erasure = Erasure(self._db, self._codes, self._decoder, self._versions, self.outbox)
         self._rehearsing = False
         #: Batches begun here that have not added or replaced a row.
         self._barren: set[int] = set()
 
     # Writing
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """What is read and written within is one step: nobody writes between, and all of it holds or nothing."""
+        with self._transaction():
+            yield
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -168,6 +177,7 @@ class SqliteLedger:
     def predict(self, predictions: Sequence[Prediction]) -> None:
         rows = [tuple(map(_prediction_column, each)) for each in predictions]
         with self._transaction():
+            self._erasure.expect_known(predictions)
             self._db.executemany("DELETE FROM prediction WHERE name = ?", {(row[0],) for row in rows})
             self._db.executemany(sql.INSERT_PREDICTION, rows)
 
@@ -197,6 +207,15 @@ class SqliteLedger:
                 key, sums = tuple(str(name) for name in row[:width]), Sums(row[width:])
                 groups[key] = groups[key] + sums if key in groups else sums
         return [Group(key, sums) for key, sums in groups.items()]
+
+    def series(self, query: Query, measure: str, cuts: Sequence[int]) -> list[int]:
+        totals = [0] * (len(cuts) - 1)
+        quarters = [cut // QUARTER_US for cut in cuts]
+        statement = sql.series_statement(_canonical(query), measure, quarters[0], quarters[-1])
+        with translated(self.path):
+            for quarter, total in self._db.execute(*statement):
+                totals[bisect_right(quarters, quarter) - 1] += total
+        return totals
 
     def requests(
         self, query: Query, *, order: str = "cost", limit: int | None = None, without_card: bool = False

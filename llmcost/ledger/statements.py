@@ -5,7 +5,7 @@ from __future__ import annotations
 from llmcost.core.errors import UsageError, nearest
 from llmcost.core.instants import DAY_US, QUARTER_US
 from llmcost.core.usage import COST_PARTS
-from llmcost.ledger.protocol import MEASURE_NAMES, MEASURES, Query
+from llmcost.ledger.protocol import MEASURE_NAMES, MEASURES, SERIES_MEASURES, Query
 from llmcost.ledger.schema import (
     COLUMNS,
     CONTENT,
@@ -185,6 +185,22 @@ def sums_statement(query: Query, table: str, start: int, end: int) -> tuple[str,
     )
 
 
+def series_statement(query: Query, measure: str, start: int, end: int) -> tuple[str, list[object]]:
+    """(quarter-hour, total) of one of SERIES_MEASURES over the quarter-hours [start, end)."""
+    condition, bound = conditions(query)
+    rolled = plan(query) == "quarter"
+    quarter = "f.quarter" if rolled else f"f.ts / {QUARTER_US}"
+    total = " + ".join(f"sum({name if rolled else MEASURES[name]})" for name in SERIES_MEASURES[measure])
+    table, column, size = ("rollup_quarter", "quarter", 1) if rolled else ("request", "ts", QUARTER_US)
+    return (
+        (
+            f"SELECT {quarter}, {total} FROM {table} f{_joins(query)}"
+            f" WHERE f.{column} >= ? AND f.{column} < ?{condition} GROUP BY 1"
+        ),
+        [start * size, end * size, *bound],
+    )
+
+
 def _joins(query: Query) -> str:
     used = {*query.by, *(name for name, _ in query.where)}
     joins = ""
@@ -240,8 +256,10 @@ def ranked_tokens_statement(query: Query, side: str) -> tuple[str, list[object]]
     """Tokens of one side of each whole, successful request, smallest first."""
     condition, bound = conditions(query)
     return (
-        f"SELECT {SIDES[side]} FROM request f{_joins(query)} WHERE f.ts >= ? AND f.ts < ?{condition}"
-        f" AND f.status = 'ok' AND f.flags & {FLAG_PARTIAL} = 0 ORDER BY 1",
+        (
+            f"SELECT {SIDES[side]} FROM request f{_joins(query)} WHERE f.ts >= ? AND f.ts < ?{condition}"
+            f" AND f.status = 'ok' AND f.flags & {FLAG_PARTIAL} = 0 ORDER BY 1"
+        ),
         [query.start, query.end, *bound],
     )
 

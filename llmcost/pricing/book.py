@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
 from typing import NamedTuple
 
 from llmcost.core.errors import UsageError, nearest
 from llmcost.core.usage import Usage
 from llmcost.pricing.card import Card, Costed, derived_writes, with_fallbacks
+from llmcost.pricing.currency import Currency
 from llmcost.pricing.entry import Entry, Layer, Prices, Rate, Variant
 from llmcost.pricing.match import Match, Names
 
@@ -105,6 +107,14 @@ class PriceBook:
             else:
                 yield names.layer.name, match, None
         yield from last
+
+    def currency(self, code: str) -> Currency | None:
+        """The rate of a currency (ISO code, upper case), of the first layer that states one."""
+        for layer in self.layers:
+            if code in layer.currencies:
+                usd, day = layer.currencies[code]
+                return Currency(code, Fraction(usd), day, layer.name)
+        return None
 
     def matches(self, provider: str, model: str) -> list[tuple[str, Match]]:
         """Every layer's match for a name, highest authority first (for `prices show` and `prices check`)."""

@@ -99,6 +99,7 @@ def _entry(provider: Any, model: Any) -> Entry:
         context_window=model.context_window,
         note=model.price_comments or "",
         unmodelled=tuple(sorted(unmodelled - {"requests_kcount"})),
+        deprecated=bool(model.deprecated),
     )
 
 

@@ -12,7 +12,7 @@ import msgspec
 from llmcost.core.instants import DAY_US, from_us, zone_named
 
 #: Bumped whenever the meaning of a compiled entry changes, so that old caches are not read.
-COMPILER_VERSION = 2
+COMPILER_VERSION = 3
 
 
 class Rate(msgspec.Struct, frozen=True, array_like=True):
@@ -109,6 +109,8 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     note: str = ""
     unmodelled: tuple[str, ...] = ()
     """Price keys of the source that llmcost has no bucket for (audio hours, pages)."""
+    deprecated: bool = False
+    """The source says that its provider is withdrawing it."""
 
 
 class Layer(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -124,3 +126,5 @@ class Layer(msgspec.Struct, frozen=True, omit_defaults=True):
     """provider -> providers whose models it resells at their price."""
     provider_urls: dict[str, str] = {}
     """provider -> where it publishes its prices, for entries without a source of their own."""
+    currencies: dict[str, tuple[str, str]] = {}
+    """ISO code -> (USD per unit as decimal text, the day of the rate)."""

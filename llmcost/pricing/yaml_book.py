@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -30,7 +31,8 @@ RATE_BUCKETS = {
     "output_image": "output_image",
 }
 FEE_KEYS = ("per_request", "per_web_search")
-TOP_KEYS = ("version", "models")
+TOP_KEYS = ("version", "currencies", "models")
+CURRENCY_KEYS = ("usd", "date")
 PRICE_KEYS = (*RATE_BUCKETS, *FEE_KEYS, "valid_from", "valid_to", "hours", "context_tiers", "tiers", "self_hosted")
 MODEL_KEYS = (
     "model", "provider", "aliases", "source", "checked", "context_window", "note",
@@ -43,6 +45,7 @@ TIER_KEYS = ("discount", "multiplier", "valid_from", *RATE_BUCKETS, *FEE_KEYS, "
 SELF_HOSTED_KEYS = ("gpu_hour_usd", "gpus", "input_tokens_per_second", "output_tokens_per_second", "utilisation")
 TIER_NAMES = TIERS[1:]
 MODES = ("whole", "marginal")
+_CODE = re.compile(r"[A-Z]{3}")
 
 
 class _Raw(NamedTuple):
@@ -94,7 +97,28 @@ def compile_yaml(text: str, origin: str, *, name: str) -> Layer:
             )  # fmt: skip
         seen[key] = node.span.line
         entries.append(entry)
-    return Layer(name=name, origin=origin, entries=tuple(entries))
+    return Layer(name=name, origin=origin, entries=tuple(entries), currencies=_currencies(top))
+
+
+def _currencies(top: Fields) -> dict[str, tuple[str, str]]:
+    node = top.get("currencies")
+    if node is None:
+        return {}
+    if not isinstance(node, Mapping):
+        raise top.error(
+            node.span.line, "'currencies' must be a mapping", "write `currencies: {EUR: {usd: 1.16, date: 2026-11-24}}`"
+        )
+    rates = {}
+    for code, value in node.values.items():
+        if not _CODE.fullmatch(code) or code == "USD":
+            raise top.error(
+                node.keys[code].line, f"not a currency of its own: {code[:10]!r}", "use an ISO code such as EUR or CNY"
+            )
+        fields = Fields(value, top.origin, CURRENCY_KEYS, f"currency {code!r}")
+        fields.required_positive("usd")
+        fields.required("date")
+        rates[code] = (fields.required("usd"), fields.day("date"))
+    return rates
 
 
 def _model(node: Node, origin: str) -> Entry:

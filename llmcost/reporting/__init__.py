@@ -7,3 +7,13 @@ REPORT_FORMATS: dict[str, str] = {
     "csv": "llmcost.reporting.report_csv:render",
     "markdown": "llmcost.reporting.report_markdown:render",
 }
+
+#: Format of a budget check -> "module:function" of (Outcome) -> str.
+BUDGET_FORMATS: dict[str, str] = {
+    "table": "llmcost.reporting.budgets_table:render_table",
+    "json": "llmcost.reporting.budgets_json:render_json",
+    "junit": "llmcost.reporting.budgets_junit:render_junit",
+    "sarif": "llmcost.reporting.budgets_sarif:render_sarif",
+    "markdown": "llmcost.reporting.budgets_markdown:render_markdown",
+    "github": "llmcost.reporting.budgets_github:render_github",
+}

@@ -1,190 +1,229 @@
-"""Budgets and how spend stands against them, as text and as JSON."""
+"""Budgets in words: amounts, sentences and the verdict, as every format of `budget check` tells them."""
 
 from __future__ import annotations
 
-import json
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
-from llmcost.core.instants import rfc3339
-from llmcost.core.money import round_half_even, usd_text
+from llmcost.core.money import round_half_even
 from llmcost.core.text import printable, redact
-from llmcost.reporting.console import render, table
-from llmcost.reporting.numbers import count, counted, percent, usd
+from llmcost.reporting.numbers import count, counted, percent, short, usd
 
 if TYPE_CHECKING:
-    from llmcost.budgets.check import Check, Standing, Verdict
+    from datetime import date
+
+    from llmcost.budgets.check import Check, Standing, Verdict, Word
     from llmcost.budgets.config import BudgetFile
     from llmcost.budgets.model import Budget
+    from llmcost.pricing.currency import Currency
 
 SHOWN = 5
-_STYLES = {"ok": "green", "warn": "yellow", "forecast": "yellow", "no data": "magenta", "breach": "bold red"}
+#: What a CI runner would take for a command, at the beginning of a line.
+_COMMANDS = ("::", "##[", "##vso[")
+
+
+class Outcome(NamedTuple):
+    """A check as its formats take it."""
+
+    found: Check
+    verdict: Verdict
+    file: BudgetFile
+    exit_code: int
+    """Of the process: 0 with `--exit-zero`."""
+    place: str = ""
+    """The budget file as seen from the repository's root; empty: as it was named."""
+    currency: Currency | None = None
+    """What all money is shown in; None: each budget's own."""
+    width: int | None = None
+    color: bool = False
+
+    def amount(self, s: Standing, number: int) -> str:
+        """Money in its currency, or `1,234 tokens`."""
+        if s.limit.measure == "usd":
+            return money(number, self.currency or s.budget.currency)
+        return f"{count(number)} {s.limit.measure}"
+
+    def brief(self, s: Standing, number: int) -> str:
+        """As `amount`; in a terminal, tokens and requests in three figures."""
+        if s.limit.measure == "usd" or self.width is None:
+            return self.amount(s, number)
+        return f"{short(number)} {s.limit.measure}"
+
+    def of_limit(self, s: Standing, number: int, *, brief: bool = False) -> str:
+        """`$3.00 of $5.00`, `3 of 5 requests`."""
+        shown = self.brief if brief else self.amount
+        return f"{shown(s, number).removesuffix(f' {s.limit.measure}')} of {shown(s, s.limit.amount)}"
+
+    @property
+    def currencies(self) -> list[Currency]:
+        """Those that money is shown in, the dollar apart."""
+        used = {self.currency or s.budget.currency for s in self.found.standings if s.limit.measure == "usd"}
+        return sorted((one for one in used if one.date), key=lambda one: one.code)
 
 
 def cell(text: str) -> str:
     """A name from a log or file, fit to be shown."""
-    return printable(redact(text))
+    shown = printable(redact(text))
+    return f"'{shown}" if shown.lstrip().startswith(_COMMANDS) else shown
 
 
-def as_json(found: Check, verdict: Verdict, file: str) -> str:
-    return _dump(
-        {
-            "schema_version": 1,
-            "as_of": rfc3339(found.as_of, found.zone),
-            "tz": str(found.zone),
-            "file": file,
-            "newest_request": None if found.newest is None else rfc3339(found.newest, found.zone),
-            "verdict": verdict.word,
-            "problems": list(verdict.problems),
-            "budgets": [_standing(standing) for standing in found.standings],
-        }
+def money(nano: int, currency: Currency) -> str:
+    """$1,234.56, or `1,234.56 EUR`."""
+    own = Fraction(nano) / currency.usd
+    shown = usd(round_half_even(own.numerator, own.denominator))
+    return shown if not currency.date else f"{shown.replace('$', '')} {currency.code}"
+
+
+def rate(currency: Currency) -> str:
+    """Where a currency's rate is from."""
+    return f"1 {currency.code} = {currency.rate} USD on {currency.date} ({cell(currency.layer)})"
+
+
+def scope(budget: Budget) -> str:
+    """`team=search, env=prod`; values of one dimension are alternatives."""
+    return ", ".join(f"{cell(dim)}={cell(value) or '(not set)'}" for dim, value in budget.scope) or "all requests"
+
+
+def window(s: Standing) -> str:
+    """`month 2026-11`, `rolling 7d to 2026-11-24 09:00`."""
+    return f"{s.limit.window.unit} {s.period.label}"
+
+
+def running(s: Standing) -> str:
+    """As `window`, but a rolling one without its end, which is the moment of the check."""
+    return s.limit.window.name if s.limit.window.unit == "rolling" else window(s)
+
+
+def share(value: Fraction) -> str:
+    return percent(value.numerator, value.denominator).replace(".0%", "%")
+
+
+def state(s: Standing) -> str:
+    return f"{s.state} ({share(s.reached)})" if s.state == "warn" and s.reached is not None else s.state
+
+
+def runs_out(s: Standing) -> date | None:
+    """The day on which the forecast passes the limit."""
+    from llmcost.analysis.forecast import exhausted
+
+    if s.forecast is None or s.exceeded:
+        return None
+    return exhausted(s.forecast, s.limit.amount, today(s))
+
+
+def today(s: Standing) -> date:
+    """The first day of the forecast's path."""
+    from datetime import timedelta
+
+    last = s.period.last_day
+    return last if s.forecast is None else last - timedelta(days=len(s.forecast.path) - 1)
+
+
+def waived(s: Standing) -> str:
+    """What has become of the waiver; empty without one, or where it changes nothing."""
+    waiver = s.waiver
+    if waiver is None or not (s.exceeded or s.waived):
+        return ""
+    if s.waived:
+        return f"waived until {waiver.until} by {cell(waiver.by)}: {cell(waiver.reason)}"
+    return f"the waiver by {cell(waiver.by)} expired on {waiver.until}"
+
+
+def sentence(outcome: Outcome, s: Standing) -> str:
+    """How one limit stands, and why it matters."""
+    parts = [f"{cell(s.budget.name)} {window(s)} {_said(outcome, s)}", waived(s)]
+    if s.budget.owner:
+        parts.append(f"owner: {cell(s.budget.owner)}")
+    return "; ".join(filter(None, parts))
+
+
+def reason(outcome: Outcome, s: Standing, mark: Word) -> str:
+    """As `sentence`, of a limit marked so by the gate."""
+    if mark == "data" and s.known:
+        return unpriced(s)
+    if mark == "warn" and s.state == "forecast" and s.reached is not None:
+        # It heads over its limit too, which nobody asked for.
+        return f"{cell(s.budget.name)} {window(s)} {_at(s)}"
+    return sentence(outcome, s)
+
+
+def quietly_unpriced(outcome: Outcome) -> list[Standing]:
+    """One limit of each budget with unpriced requests, for which the gate does not fail."""
+    failing = {
+        s.budget.name
+        for s, mark in zip(outcome.found.standings, outcome.verdict.marks, strict=True)
+        if mark == "data" and s.known
+    }
+    return [s for s in outcome.found.unpriced() if s.budget.name not in failing]
+
+
+def _at(s: Standing) -> str:
+    return f"is at {percent(s.spent, s.limit.amount)} (threshold {share(s.reached or Fraction(0))})"
+
+
+def _said(outcome: Outcome, s: Standing) -> str:
+    spent = f"{'spent' if s.limit.measure == 'usd' else 'used'} {outcome.of_limit(s, s.spent)}"
+    match s.state:
+        case "breach" | "waived":
+            return spent
+        case "soft":
+            return f"{spent}, a soft limit"
+        case "forecast":
+            return _heading(outcome, s)
+        case "no data":
+            return "has no data: no request of it was ever seen"
+        case "warn":
+            return _at(s)
+        case "ok":
+            return f"{spent} ({percent(s.spent, s.limit.amount)})"
+
+
+def _heading(outcome: Outcome, s: Standing) -> str:
+    assert s.forecast is not None  # noqa: S101 - such a state has one
+    low, high = outcome.amount(s, s.forecast.low), outcome.amount(s, s.forecast.high)
+    day = runs_out(s)
+    return f"heads for {outcome.of_limit(s, s.forecast.nano)} ({low} to {high})" + (
+        f", reached on {day}" if day else ""
     )
 
 
-def _standing(s: Standing) -> dict[str, Any]:
-    zone = s.period.zone
-    return {
-        "app": s.budget.name,
-        "scope": dict(s.budget.scope),
-        "window": s.limit.window,
-        "start": rfc3339(s.period.start, zone),
-        "end": rfc3339(s.period.end, zone),
-        "limit_usd": usd_text(s.limit.nano),
-        "spent_usd": usd_text(s.spent),
-        "percent": _percent(s.spent, s.limit.nano),
-        "state": s.state,
-        "threshold_reached": None if s.reached is None else float(s.reached),
-        "requests": s.requests,
-        "unpriced_requests": s.unpriced,
-        "forecast_usd": None if s.forecast is None else usd_text(s.forecast.nano),
-        "forecast_method": None if s.forecast is None else s.forecast.method,
-    }
+def remarks(outcome: Outcome) -> list[str]:
+    """What is always said: contradictions of the file, unpriced requests, rates."""
+    lines = [f"warning: {outcome.file.path}:{remark.line}: {cell(remark.text)}" for remark in outcome.file.remarks]
+    lines += [unpriced(s) for s in outcome.found.unpriced()]
+    return lines + [rate(currency) for currency in outcome.currencies]
 
 
-def _percent(part: int, whole: int) -> float | None:
-    """To a tenth of a percent; None of a limit of zero."""
-    return round_half_even(part * 1000, whole) / 10 if whole else None
+def unpriced(s: Standing) -> str:
+    """Unpriced requests, which make spend a lower bound."""
+    return (
+        f"unpriced: {count(s.lacking)} of {count(s.requests)} requests of {cell(s.budget.name)} in"
+        f" {window(s)} have no price and are not in its spend; see `llmcost reprice`"
+    )
 
 
-def as_text(found: Check, *, width: int | None = None, color: bool = False) -> str:
-    lacking = any(s.unpriced for s in found.standings)
-    head = ("app", "window", "spent", "limit", "used", "forecast", *(("unpriced",) if lacking else ()), "state")
-    rows = [
-        (
-            cell(s.budget.name),
-            s.period.label,
-            usd(s.spent),
-            usd(s.limit.nano),
-            percent(s.spent, s.limit.nano),
-            "-" if s.forecast is None else usd(s.forecast.nano),
-            *((count(s.unpriced),) if lacking else ()),
-            _state(s),
-        )
-        for s in found.standings
-    ]
-    shown = table(head, rows, right=range(2, len(head) - 1))
-    # Names may fold in a narrow terminal; the rest of a line stays whole.
-    shown.padding = (0, 1, 0, 0)
-    for column in shown.columns[1:]:
-        column.no_wrap = True
-    for row, s in zip(shown.rows, found.standings, strict=True):
-        row.style = _STYLES[s.state]
-    foot = f"as of {rfc3339(found.as_of, found.zone)}, days and months of {found.zone}"
-    methods = {s.forecast.method for s in found.standings if s.forecast is not None}
-    if methods:
-        foot += f"; forecast: {', '.join(sorted(methods))} to the end of the month"
-    return render([shown, "", foot], width=width, color=color)
+_OUTCOMES = {"breach": "over budget", "forecast": "forecast over budget", "warn": "alert threshold reached"}
 
 
-def _state(s: Standing) -> str:
-    return f"{s.state} ({_share(s.reached)})" if s.state == "warn" and s.reached is not None else s.state
-
-
-def _share(share: Fraction) -> str:
-    return percent(share.numerator, share.denominator).replace(".0%", "%")
-
-
-def remarks(found: Check) -> list[str]:
-    """Unpriced requests, which make spend a lower bound: always said."""
-    return [
-        f"unpriced: {count(s.unpriced)} of {count(s.requests)} requests of {cell(s.budget.name)} in"
-        f" {s.limit.window} {s.period.label} have no price and are not in its spend; see `llmcost reprice`"
-        for s in found.unpriced()
-    ]
-
-
-def verdict_line(found: Check, verdict: Verdict) -> str:
+def verdict_line(outcome: Outcome) -> str:
     """The outcome in one line."""
-    if verdict.word == "ok":
-        text = f"within budget ({counted(len(found.standings), 'limit')})"
-        warned = sum(s.reached is not None for s in found.standings)
-        over = sum(s.heading_over for s in found.standings)
-        if warned:
-            text += f"; {counted(warned, 'alert threshold')} reached"
-        if over:
-            text += f"; {counted(over, 'limit')} forecast to be exceeded"
-        return text
+    found, verdict = outcome.found, outcome.verdict
     if verdict.word == "data":
         return f"no verdict, the data is not enough: {_listed([cell(p) for p in verdict.problems])}"
-    said = {"breach": _breach, "forecast": _over, "warn": _warned}[verdict.word]
-    word = {"breach": "over budget", "forecast": "forecast over budget", "warn": "alert threshold reached"}
-    line = f"{word[verdict.word]}: {_listed([said(s) for s in verdict.standings])}"
+    if verdict.word == "ok":
+        warned = sum(s.reached is not None and s.state != "waived" for s in found.standings)
+        counts = (
+            (sum(s.state == "waived" for s in found.standings), "limit", "exceeded under a waiver"),
+            (sum(s.state == "soft" for s in found.standings), "soft limit", "exceeded"),
+            (warned, "alert threshold", "reached"),
+            (sum(s.heading_over for s in found.standings), "limit", "forecast to be exceeded"),
+        )
+        said = [f"{counted(number, noun)} {what}" for number, noun, what in counts if number]
+        return "; ".join((f"within budget ({counted(len(found.standings), 'limit')})", *said))
+    line = f"{_OUTCOMES[verdict.word]}: {_listed([reason(outcome, s, verdict.word) for s in verdict.standings])}"
     return line + (f"; also: {_listed([cell(p) for p in verdict.problems])}" if verdict.problems else "")
-
-
-def _named(s: Standing) -> str:
-    return f"{cell(s.budget.name)} {s.limit.window} {s.period.label}"
-
-
-def _breach(s: Standing) -> str:
-    return f"{_named(s)} spent {usd(s.spent)} of {usd(s.limit.nano)}"
-
-
-def _over(s: Standing) -> str:
-    return f"{_named(s)} heads for {usd(s.forecast.nano if s.forecast else None)} of {usd(s.limit.nano)}"
-
-
-def _warned(s: Standing) -> str:
-    return f"{_named(s)} is at {percent(s.spent, s.limit.nano)} (threshold {_share(s.reached or Fraction(0))})"
 
 
 def _listed(items: list[str]) -> str:
     more = f"; and {len(items) - SHOWN} more" if len(items) > SHOWN else ""
     return "; ".join(items[:SHOWN]) + more
-
-
-def list_json(file: BudgetFile) -> str:
-    return _dump({"schema_version": 1, "file": file.path, "budgets": [_budget(budget) for budget in file.budgets]})
-
-
-def _budget(budget: Budget) -> dict[str, Any]:
-    return {
-        "app": budget.name,
-        "scope": dict(budget.scope),
-        "line": budget.line,
-        "limits": [{"window": limit.window, "limit_usd": usd_text(limit.nano)} for limit in budget.limits],
-        "alert_thresholds": [float(threshold) for threshold in budget.thresholds],
-        "notification_channels": [
-            {"type": channel.type, "target": channel.shown.partition(": ")[2]} for channel in budget.channels
-        ],
-    }
-
-
-def list_text(file: BudgetFile, *, width: int | None = None, color: bool = False) -> str:
-    rows = []
-    for budget in file.budgets:
-        limits: dict[str, int] = {limit.window: limit.nano for limit in budget.limits}
-        rows.append(
-            (
-                cell(budget.name),
-                *(usd(limits[window]) if window in limits else "-" for window in ("day", "month")),
-                ", ".join(_share(threshold) for threshold in budget.thresholds) or "-",
-                "; ".join(channel.shown for channel in budget.channels) or "-",
-            )
-        )
-    head = ("app", "per day", "per month", "alerts at", "channels")
-    return render([table(head, rows, right=(1, 2))], width=width, color=color)
-
-
-def _dump(document: dict[str, Any]) -> str:
-    return json.dumps(document, ensure_ascii=False, indent=2)

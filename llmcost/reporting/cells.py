@@ -34,7 +34,7 @@ def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]], *, righ
     """A GitHub table; `right`: columns that are numbers."""
     numeric = set(right)
     lines = [_line(header), _line(["---:" if index in numeric else "---" for index in range(len(header))])]
-    lines += [_line([_escaped(cell) for cell in row]) for row in rows]
+    lines += [_line([markdown_text(cell) for cell in row]) for row in rows]
     return "\n".join(lines)
 
 
@@ -47,6 +47,6 @@ _ESCAPES = str.maketrans(
 )  # fmt: skip
 
 
-def _escaped(text: str) -> str:
+def markdown_text(text: str) -> str:
     """No cell ends early, starts HTML, a link or an image, or breaks its line."""
     return printable(text).translate(_ESCAPES)

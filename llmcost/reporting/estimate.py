@@ -1,198 +1,263 @@
-"""An estimate as text and as JSON (keys: docs/estimate.md)."""
+"""An estimate as text: a table of prompts for one model, or of models, cheapest first."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
-from llmcost.core.instants import rfc3339
-from llmcost.core.money import usd_per_million, usd_text
-from llmcost.core.text import printable, redact
-from llmcost.core.usage import BUCKETS
-from llmcost.reporting.columns import columns
-from llmcost.reporting.numbers import count, usd
+from llmcost.core.instants import from_us
+from llmcost.reporting.columns import columns, width_of
+from llmcost.reporting.estimate_json import covers, rates_of, shown
+from llmcost.reporting.numbers import count, counted, percent, short, usd
 
 if TYPE_CHECKING:
-    from llmcost.estimate.estimate import Estimate, Item, Total
-    from llmcost.pricing.book import Priced
-    from llmcost.pricing.card import Card
+    from llmcost.estimate.estimate import Estimate
+    from llmcost.estimate.models import Model
+    from llmcost.estimate.totals import Item, Total
 
-SHOWN_ITEMS = 20
-SHOWN_NOTES = 10
-
-
-def price_json(priced: Priced, input_tokens: int = 0) -> dict[str, Any]:
-    """Where a price comes from, and the rates for a request of `input_tokens`, USD per million tokens as text."""
-    card = priced.card
-    return {
-        "card_id": card.card_id,
-        "provider": card.provider,
-        "model": card.model,
-        "tier": card.tier,
-        "layer": priced.layer,
-        "match": priced.match,
-        "note": card.note or None,
-        "usd_per_million": _rates(card, input_tokens),
-        "per_request_usd": _femto_text(card.per_request),
-        "context_tiers_above": [above for above, _ in card.bands[1:]],
-    }
+#: The first column of a table keeps this many terminal columns before others give way to it.
+_LEAST_NAME = 24
+_KINDS = {"messages": "chat messages", "requests": "requests"}
 
 
-def _femto_text(femto: int) -> str:
-    text = format(Decimal(femto).scaleb(-15), "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-def _rates(card: Card, input_tokens: int) -> dict[str, str]:
-    rates = [rates for above, rates in card.bands if input_tokens > above or not above][-1]
-    return {
-        bucket: usd_per_million(rate)
-        for bucket, rate in zip(BUCKETS, rates, strict=True)
-        if rate is not None and bucket != "web_searches"
-    }
-
-
-def as_json(made: Estimate, *, now_us: int, skipped: Mapping[str, int]) -> str:
-    calls = made.calls
-    total = made.total_nano
-    document = {
-        "schema_version": 1,
-        "as_of": rfc3339(now_us),
-        "items": [_item(item) for item in made.items],
-        "models": [_total(made, each) for each in made.totals],
-        "total_usd": None if total is None else usd_text(total),
-        "cost_covers": "input" if made.output_tokens is None else "input and output",
-        "calls": None if calls is None else calls.times,
-        "per": None if calls is None else calls.per,
-        "monthly_usd": None if calls is None or total is None else usd_text(calls.monthly(total)),
-        "skipped": dict(skipped),
-    }
-    return json.dumps(document, ensure_ascii=False, indent=2)
-
-
-def _item(item: Item) -> dict[str, Any]:
-    return {
-        "path": _shown(item.path),
-        "kind": item.kind,
-        "model": item.model.name,
-        "input_tokens": item.input_tokens,
-        "input_tokens_exact": item.exact,
-        "counted_with": item.method,
-        "output_tokens": item.output_tokens,
-        "cost_usd": usd_text(item.cost_nano),
-        "price": price_json(item.model.priced, item.input_tokens),
-        "notes": [_shown(note) for note in item.notes],
-    }
-
-
-def _total(made: Estimate, total: Total) -> dict[str, Any]:
-    return {
-        "model": total.model.name,
-        "input_tokens": total.input_tokens,
-        "input_tokens_exact": total.exact,
-        "total_usd": usd_text(total.cost_nano),
-        "monthly_usd": None if made.calls is None else usd_text(made.calls.monthly(total.cost_nano)),
-    }
-
-
-def as_text(made: Estimate) -> str:
-    """A table of prompts for one model, or of models, cheapest first."""
-    lines = _models(made) if made.compared or len(made.totals) > 1 else _prompts(made)
-    if made.output_tokens is None:
-        lines.append("output: not included (its length is unknown; --output-tokens N adds it)")
-    elif len(made.items) > 1 and not made.compared:
-        lines.append(f"output: {count(made.output_tokens)} tokens for each prompt")
-    else:
-        lines.append(f"output: {count(made.output_tokens)} tokens")
-    if made.calls is not None and (total := made.total_nano) is not None:
-        each = " of each prompt" if len(made.items) > 1 else ""
-        often = f"{count(made.calls.times)} calls{each} per {made.calls.per}"
-        lines.append(f"{often}: {usd(made.calls.monthly(total))} a month")
+def as_text(made: Estimate, *, width: int | None = None, top: int = 0) -> str:
+    """`width`: columns of the terminal, None where nothing may be cut; `top`: rows of a table, 0 for all."""
+    lines = _models(made, width, top) if len(made.totals) > 1 else _prompts(made, width, top)
+    lines += _folders(made, width, top)
+    lines.append(_output_line(made))
+    shares = {item.terms.cached_share for item in made.items} - {None, 0}
+    if shares:
+        (share, *others) = shares
+        text = "the declared share" if others or share is None else percent(share.numerator, share.denominator)
+        lines.append(f"cached: {text} of the input, at the rate of cached input")
+    lines += _month_lines(made)
     return "\n".join(lines)
 
 
-def _prompts(made: Estimate) -> list[str]:
-    rows = [("prompt", "input tokens", "cost")]
-    dearest = sorted(made.items, key=lambda item: -item.cost_nano)[:SHOWN_ITEMS]
-    shown = made.items if len(made.items) <= SHOWN_ITEMS else dearest
-    rows += [(_shown(i.path), _tokens(i.input_tokens, exact=i.exact), usd(i.cost_nano)) for i in shown]
-    if len(made.items) > len(shown):
-        rows.append((f"… and {count(len(made.items) - len(shown))} cheaper ones (--json lists all)", "", ""))
-    total = made.totals[0]
-    if len(made.items) > 1:
-        rows.append(
-            (f"{count(len(made.items))} prompts", _tokens(total.input_tokens, exact=total.exact), usd(total.cost_nano))
-        )
-    methods = sorted({item.method for item in made.items})
+def _output_line(made: Estimate) -> str:
+    known = covers(made)
+    if known == "input":
+        return "output: not included (its length is unknown; --output-tokens N adds it)"
+    if known != "input and output":
+        included = sum(total.with_output for total in made.totals)
+        return f"output: included for {count(included)} of {count(made.n_items)}; for the others its length is unknown"
+    sources = {(item.terms.output_tokens or 0, item.terms.output_from) for item in made.items}
+    if len(sources) > 1:
+        return "output: the length declared or measured for each prompt (--json lists them)"
+    ((tokens, source),) = sources
+    each = " for each request" if sum(total.requests for total in made.totals) > len(made.totals) else ""
+    return f"output: {counted(tokens, 'token')}{each}" + (f" ({shown(source)})" if source else "")
+
+
+def _month_lines(made: Estimate) -> list[str]:
+    total = made.total
+    if total is None or total.monthly_nano is None:
+        return []
+    calls = {item.terms.calls for item in made.items}
+    if len(calls) == 1 and (only := next(iter(calls))) is not None:
+        each = " of each prompt" if total.requests > 1 else ""
+        often = f"{count(only.times)} calls{each} per {only.per}"
+    else:
+        often = f"calls as declared for {count(total.with_calls)} of {count(total.items)} prompts"
+    band = _between(total.monthly_nano, total.monthly_low, total.monthly_high)
+    return [f"{often}: {usd(total.monthly_nano)} a month{band}"]
+
+
+def _between(nano: int, low: int | None, high: int | None) -> str:
+    return "" if low is None or high is None or low == high == nano else f" ({usd(low)} to {usd(high)})"
+
+
+class _Column(NamedTuple):
+    head: str
+    cells: list[str]
+    optional: int = 0
+    """Columns of a higher number give way first; 0: never."""
+
+
+def _fitted(table: list[_Column], width: int | None) -> list[str]:
+    """Lines of a table that fits a terminal: columns give way, then the names in the first are cut in the middle."""
+    if width is not None:
+        while (least := _width(table, _LEAST_NAME)) > width and (most := max(c.optional for c in table)):
+            table = [column for column in table if column.optional != most]
+        room = max(_LEAST_NAME, _LEAST_NAME + width - least)
+        table[0] = table[0]._replace(cells=[_cut(cell, room) for cell in table[0].cells])
+    rows = [[column.head for column in table], *map(list, zip(*(column.cells for column in table), strict=True))]
+    return columns(rows, right=set(range(1, len(table))))
+
+
+def _width(table: list[_Column], name: int) -> int:
+    """Terminal columns of a table whose first column has `name`, or what it needs if that is less."""
+    first, *others = [max(map(width_of, (column.head, *column.cells))) for column in table]
+    return min(first, name) + sum(others) + 2 * len(others)
+
+
+def _cut(text: str, room: int) -> str:
+    """`text` in at most `room` terminal columns: its first third and its end say most of a path or a model's name."""
+    if width_of(text) <= room:
+        return text
+    head, tail = text, text
+    while width_of(head) > (room - 1) // 3:
+        head = head[:-1]
+    while width_of(head) + 1 + width_of(tail) > room:
+        tail = tail[1:]
+    return f"{head}…{tail}"
+
+
+def _tokens(part: Item | Total) -> str:
+    if part.exact:
+        return count(part.input_tokens)
+    band = (
+        f" ({count(part.input_low)}-{count(part.input_high)})"
+        if part.input_low is not None and part.input_high is not None
+        else ""
+    )
+    return f"~{count(part.input_tokens)}{band}"
+
+
+def _prompts(made: Estimate, width: int | None, top: int) -> list[str]:
+    (total,) = made.totals
+    lines = [*_price_lines(total.model), *_method_lines(made)]
+    items = _largest(made.items, top)
+    left = made.n_items - len(items)
+    parts: list[Item | Total] = [*items, *([total] if made.n_items > 1 else [])]
+    names = [shown(item.path) for item in items]
+    if made.n_items > 1:
+        names.append(_how_many(total))
+    table = [
+        _Column("prompt", names),
+        _Column("input tokens", [_tokens(part) for part in parts]),
+        _Column("cost", [usd(part.cost_nano) for part in parts]),
+    ]
+    if any(part.requests > 1 for part in items):
+        table.insert(1, _Column("requests", [count(part.requests) for part in parts], 1))
+    rows = _fitted(table, width)
+    if left:
+        rows.insert(-1, f"… and {count(left)} cheaper ones (--top 0 shows all, --json lists all)")
+    lines += rows
+    if band := _between(total.cost_nano, total.cost_low, total.cost_high):
+        lines.append(f"band of the cost:{band.replace('(', '').replace(')', '')}")
+    elif total.without_band:
+        which = "" if total.items == 1 else f" for {count(total.without_band)} of {count(total.items)}"
+        lines.append(f"~ estimated, and no band is known{which}")
+    if total.over_window:
+        lines.append(_overflow(total))
+    return lines
+
+
+def _method_lines(made: Estimate) -> list[str]:
+    methods = {item.method: item.exact for item in made.items}
     return [
-        _price_line(total.model.name, total.model.priced),
-        f"counted with {', '.join(methods)}: {'exact' if total.exact else 'estimated'}",
-        *columns(rows, right={1, 2}),
+        f"counted with {shown(name)}: {'exact' if exact else 'estimated'}" for name, exact in sorted(methods.items())
     ]
 
 
-def _price_line(name: str, priced: Priced) -> str:
-    rates = _rates(priced.card, 0)
-    shown = " and ".join(f"${rates[key]} {key}" for key in ("input", "output") if key in rates)
-    tier = "" if priced.card.tier == "standard" else f", tier {priced.card.tier}"
-    source = f"{_shown(priced.layer)}, {_shown(priced.match)} match{tier}"
-    return f"{_shown(name)}: {shown} per million tokens (price: {source})"
+def _largest(items: Sequence[Item], top: int) -> Sequence[Item]:
+    if not top or len(items) <= top:
+        return items
+    dearest = sorted(items, key=lambda item: -item.cost_nano)[:top]
+    return [item for item in items if item in dearest]
 
 
-def _models(made: Estimate) -> list[str]:
-    """One line per model; $/million and where the price comes from beside the cost."""
-    head = ["model", "input tokens", "cost", "$/M input", "$/M output", "price from"]
-    if made.calls is not None:
-        head.insert(3, "cost a month")
-    rows = [head]
-    for total in made.totals:
-        rates = _rates(total.model.priced.card, 0)
-        row = [
-            _shown(total.model.name), _tokens(total.input_tokens, exact=total.exact), usd(total.cost_nano),
-            rates.get("input", "-"), rates.get("output", "-"),
-            f"{_shown(total.model.priced.layer)}, {_shown(total.model.priced.match)}",
-        ]  # fmt: skip
-        if made.calls is not None:
-            row.insert(3, usd(made.calls.monthly(total.cost_nano)))
-        rows.append(row)
-    prompts = len({item.path for item in made.items})
-    lines = columns(rows, right=set(range(1, len(head) - 1)))
-    if prompts > 1:
-        lines.insert(0, f"{count(prompts)} prompts")
-    if not made.compared and (together := made.total_nano) is not None:
-        lines.append(f"together: {usd(together)}")
-    if not all(total.exact for total in made.totals):
+def _how_many(total: Total) -> str:
+    if total.requests == total.items:
+        return f"{count(total.items)} prompts"
+    return f"{counted(total.items, 'file')}, {count(total.requests)} requests"
+
+
+def _price_lines(model: Model) -> list[str]:
+    rates = rates_of(model.priced.card, 0)
+    priced = model.priced
+    source = [shown(priced.layer) + (f" ({shown(model.origin)})" if priced.layer == "catalogue" else "")]
+    source.append(f"{shown(priced.match)} match")
+    if priced.card.tier != "standard":
+        source.append(f"tier {priced.card.tier}")
+    if model.valid_from is not None:
+        source.append(f"valid from {from_us(model.valid_from).date()}")
+    if model.checked:
+        source.append(f"checked {shown(model.checked)}")
+    kinds = ["input", *(["cached"] if model.discounts_cached else []), "output"]
+    stated = [f"${rates[kind]} {kind}" for kind in kinds if kind in rates]
+    text = " and ".join((", ".join(stated[:-1]), stated[-1])) if len(stated) > 1 else "".join(stated)
+    return [f"{shown(model.name)}: {text} per million tokens", f"price: {', '.join(source)}"]
+
+
+def _models(made: Estimate, width: int | None, top: int) -> list[str]:
+    """One line per model, with what the price and the window are, as far as the terminal has room."""
+    totals = made.totals[:top] if top else made.totals
+    rates = [rates_of(total.model.priced.card, total.input_tokens // total.requests) for total in totals]
+    table = [
+        _Column("model", [shown(total.model.name) for total in totals]),
+        _Column("input tokens", [_tokens(total) for total in totals]),
+        _Column("cost", [usd(total.cost_nano) for total in totals]),
+        _Column("$/M input", [rate.get("input", "-") for rate in rates], 2),
+        _Column("$/M output", [rate.get("output", "-") for rate in rates], 2),
+        _Column("context", [_window(total) for total in totals]),
+        _Column("price from", [f"{shown(t.model.priced.layer)}, {shown(t.model.priced.match)}" for t in totals], 3),
+    ]
+    if any(total.monthly_nano is not None for total in totals):
+        months = ["-" if total.monthly_nano is None else usd(total.monthly_nano) for total in totals]
+        table.insert(3, _Column("a month", months))
+    lines = [f"{count(made.prompts)} prompts"] if made.prompts > 1 else []
+    lines += _fitted(table, width)
+    if left := len(made.totals) - len(totals):
+        lines.append(f"… and {count(left)} dearer ones (--top 0 shows all, --json lists all)")
+    if (together := made.total) is not None:
+        lines.append(
+            f"together: {usd(together.cost_nano)}{_between(together.cost_nano, together.cost_low, together.cost_high)}"
+        )
+    if any(total.over_window for total in totals):
+        lines.append("! longer than the model's context window, output included: would be refused")
+    if not all(total.exact for total in totals):
         lines.append("~ estimated: the model's own count is not known here (docs/estimate.md)")
     return lines
 
 
-def _tokens(number: int, *, exact: bool) -> str:
-    return count(number) if exact else f"~{count(number)}"
+def _window(total: Total) -> str:
+    window = total.model.context_window
+    if window is None:
+        return "-"
+    return f"{short(window)} !" if total.over_window else short(window)
+
+
+def _overflow(total: Total) -> str:
+    which = "" if total.requests == 1 else f" {count(total.over_window)} of {count(total.requests)}:"
+    window = count(total.model.context_window or 0)
+    return f"!{which} longer than the context window of {window} tokens, output included: would be refused"
+
+
+def _folders(made: Estimate, width: int | None, top: int) -> list[str]:
+    """The folders named and those directly in them, for one model."""
+    if len(made.totals) > 1 or len(made.folders) < 2:
+        return []
+    shown_ones = made.folders
+    if top and len(shown_ones) > top:
+        shown_ones = tuple(sorted(shown_ones, key=lambda pair: -pair[1].cost_nano)[:top])
+    totals = [total for _, total in shown_ones]
+    table = [
+        _Column("folder", [f"{shown(folder.rstrip('/'))}/" for folder, _ in shown_ones]),
+        _Column("prompts", [count(total.items) for total in totals], 1),
+        _Column("input tokens", [_tokens(total) for total in totals]),
+        _Column("cost", [usd(total.cost_nano) for total in totals]),
+    ]
+    lines = ["", *_fitted(table, width)]
+    if left := len(made.folders) - len(shown_ones):
+        lines.append(f"… and {count(left)} cheaper folders (--top 0 shows all, --json lists all)")
+    return [*lines, ""]
 
 
 def remarks(made: Estimate, skipped: Mapping[str, int]) -> list[str]:
     """What the person should know beside the numbers, one line each."""
-    lines = []
-    seen: dict[str, None] = {}
-    for item in made.items:
-        seen.update(dict.fromkeys(f"{_shown(item.path)}: {_shown(note)}" for note in item.notes))
-        if item.kind == "messages":
-            seen[f"{_shown(item.path)}: counted as chat messages"] = None
-    notes = list(seen)
-    lines += notes[:SHOWN_NOTES]
-    if len(notes) > SHOWN_NOTES:
-        lines.append(f"… and {count(len(notes) - SHOWN_NOTES)} more such remarks; --json lists them")
+    lines = [f"{shown(path)}: {shown(note)}" for path, note in made.notes]
+    if left := made.n_notes - len(made.notes):
+        lines.append(f"… and {count(left)} more such remarks; --json lists them")
+    lines += [f"{counted(n, 'file')} counted as {_KINDS[kind]}" for kind, n in made.kinds.items() if kind in _KINDS]
+    without: dict[str, list[str]] = {}
     for total in made.totals:
-        if total.model.priced.card.note:
-            lines.append(f"{_shown(total.model.name)}: {_shown(total.model.priced.card.note)}")
-    if left := {kind: number for kind, number in skipped.items() if number}:
-        lines.append(
-            "skipped " + ", ".join(f"{count(number)} {kind.replace('_', ' ')}" for kind, number in left.items())
-        )
+        if note := total.model.priced.card.note:
+            without.setdefault(note, []).append(total.model.name)
+    for note, names in without.items():
+        whose = names[0] if len(names) == 1 else f"{count(len(names))} of {count(len(made.totals))} models"
+        lines.append(f"{shown(whose)}: {shown(note)}")
+    if held := [f"{count(number)} {kind.replace('_', ' ')}" for kind, number in skipped.items() if number]:
+        lines.append(f"skipped {', '.join(held)}")
     return lines
-
-
-def _shown(text: str) -> str:
-    return printable(redact(text))

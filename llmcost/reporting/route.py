@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from llmcost.core.money import usd_text
 from llmcost.core.text import printable, redact
 from llmcost.reporting.columns import columns
-from llmcost.reporting.estimate import price_json
+from llmcost.reporting.estimate_json import price_json
 from llmcost.reporting.numbers import count, usd
 from llmcost.routing.decide import floor_text
 

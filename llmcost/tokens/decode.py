@@ -10,6 +10,8 @@ from llmcost.core.errors import UsageError
 
 #: A prompt beyond this is no prompt of any model sold today (1M tokens are about 4 MB of English).
 MAX_BYTES = 64 * 2**20
+#: Most prompts are smaller. `read` allocates what it is asked for, so that asking for 64 MiB each time is slow.
+_MOST = 2**18
 _TOO_LARGE = f"larger than {MAX_BYTES // 2**20} MiB"
 
 _SIGNATURES = (
@@ -56,7 +58,9 @@ def read_file(path: Path) -> Text:
 
 def read_stream(stream: BinaryIO, name: str) -> Text:
     """The text of an open stream; errors as `read_file`."""
-    data = stream.read(MAX_BYTES + 1)
+    data = stream.read(_MOST)
+    if len(data) == _MOST:
+        data += stream.read(MAX_BYTES + 1 - _MOST)
     if len(data) > MAX_BYTES:
         raise NotTextError("too_large", f"{name} is {_TOO_LARGE}", "a prompt is smaller; split the file")
     return decode(data, name)

@@ -12,11 +12,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-#: tiktoken's encodings that toktok has built in.
-BUILT_IN = frozenset({"o200k_base", "cl100k_base", "o200k_harmony"})
+from llmcost.tokens.modelmap import model_map
+from llmcost.tokens.vocabulary import at_hand
+
 QWEN = "qwen3.5"
 #: Stands in for an encoding that is not at hand.
 DEFAULT = "o200k_base"
+NOT_ITS_OWN = "not the model's own"
 
 
 class ChatRule(NamedTuple):
@@ -44,6 +46,8 @@ _RULES: tuple[tuple[str, ChatRule], ...] = (
     ("gpt-5-chat", ASSUMED),
     ("gpt-4o-audio", ASSUMED),
     ("gpt-4o-realtime", ASSUMED),
+    ("gpt-4o-search", ASSUMED),
+    ("gpt-4o-mini-search", ASSUMED),
     ("gpt-4.5", ASSUMED),
     ("gpt-3.5-turbo", _CHAT),
     ("gpt-35-turbo", _CHAT),
@@ -51,6 +55,7 @@ _RULES: tuple[tuple[str, ChatRule], ...] = (
     ("chatgpt-4o", _CHAT),
     ("ft:gpt-3.5-turbo", _CHAT),
     ("ft:gpt-4", _CHAT),
+    ("o1-mini", ASSUMED),
     ("o1", _REASONING),
     ("o3", _REASONING),
     ("o4-mini", _REASONING),
@@ -66,31 +71,38 @@ class Tokenizer(NamedTuple):
 
     encoding: str
     rule: ChatRule | None
-    exact: bool
-    """The encoding is the model's own."""
+    doubt: str = ""
+    """Why the encoding is not the model's own; empty where it is."""
+
+    @property
+    def exact(self) -> bool:
+        return not self.doubt
+
+    @property
+    def sure(self) -> bool:
+        """The count of a whole request is what the provider bills."""
+        return self.exact and (self.rule is None or self.rule.known)
 
 
 def openai_tokenizer(model: str) -> Tokenizer | None:
     """The tokenizer of a model OpenAI's encodings serve, by its bare name; None for any other model.
 
-    The map from model to encoding is tiktoken's (no network is used).
+    The map from model to encoding is tiktoken's. cl100k_base stands in for an old encoding whose ranks are not here.
     """
-    from tiktoken.model import encoding_name_for_model
-
     name = model.strip().lower().rsplit("/", 1)[-1].removeprefix("openai.")
-    try:
-        encoding = encoding_name_for_model(name)
-    except KeyError:
+    encoding = model_map().encoding(name)
+    if encoding is None:
         return None
     rule = None if name.startswith(_NO_CHAT) else chat_rule(name)
-    if encoding not in BUILT_IN:
-        return Tokenizer("cl100k_base", rule, exact=False)
-    return Tokenizer(encoding, rule, exact=True)
+    if not at_hand(encoding):
+        return Tokenizer("cl100k_base", rule, f"for {encoding}, whose ranks are not in tiktoken's cache")
+    return Tokenizer(encoding, rule)
 
 
 def qwen_tokenizer(model: str) -> Tokenizer | None:
     """Qwen models by name: the vocabulary of Qwen 3.5, which is exact for its text; older ones come close."""
-    return Tokenizer(QWEN, _CHATML, exact="qwen3.5" in model.lower()) if "qwen" in model.lower() else None
+    name = model.lower()
+    return Tokenizer(QWEN, _CHATML, "" if QWEN in name else NOT_ITS_OWN) if "qwen" in name else None
 
 
 def chat_rule(name: str) -> ChatRule:

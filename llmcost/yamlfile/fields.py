@@ -78,8 +78,8 @@ class Fields:
             raise self.error(node.span.line, f"{key!r} must be a list", "start each item with `- `")
         return node.items
 
-    def number(self, key: str) -> Fraction | None:
-        """A decimal number, exactly as written; not negative."""
+    def number(self, key: str, *, most: int = 10**9) -> Fraction | None:
+        """A decimal number, exactly as written; not negative, at most `most`."""
         text = self.text(key)
         if text is None:
             return None
@@ -90,7 +90,7 @@ class Fields:
         value = Fraction(text)
         if value < 0:
             raise self.error(self.line_of(key), f"{key!r} cannot be negative: {text}", "write zero or more")
-        if value > 10**9:
+        if value > most:
             raise self.error(self.line_of(key), f"implausible {key!r}: {text}", "check the unit")
         return value
 

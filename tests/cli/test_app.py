@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -31,6 +32,7 @@ def test_every_command_of_the_contract_is_there() -> None:
         "", "estimate", "ingest", "report", "requests", "budget", "budget check", "breakeven", "route", "prices",
         "prices list", "prices show", "prices add", "prices check", "prices diff", "reprice", "export", "ledger",
         "ledger info", "ledger check", "ledger undo", "ledger forget", "ledger backup", "config", "config show",
+        "scorecard",
     }  # fmt: skip
     assert not any(command.hidden for _, command in EVERY)
 
@@ -48,7 +50,7 @@ def test_help_is_whole(path: tuple[str, ...], command: Any) -> None:
     for option in COMMON:
         assert option in ran.out
     assert "{" not in ran.out
-    assert "..." not in ran.out.replace("[PATH]...", "").replace("[ARGS]...", "")
+    assert "..." not in re.sub(r"\[(?:PATH|ID|ARGS)\]\.\.\.", "", ran.out)
     assert command.help.split()[0] in ran.out
     assert llmcost(*path, "-h").out == ran.out
 

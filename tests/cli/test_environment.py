@@ -181,6 +181,7 @@ def test_formats() -> None:
     ["requests"], ["export"], ["reprice"], ["report"], ["config", "show"], ["prices", "list"], ["prices", "check"],
     ["prices", "show", "m"], ["prices", "diff", "a", "b"], ["prices", "add", "m", "--input", "1"], ["ledger", "info"],
     ["ledger", "check"], ["ledger", "undo", "1"], ["ledger", "forget", "--user", "u"], ["ledger", "backup", "f"],
+    ["scorecard"],
 ])  # fmt: skip
 def test_every_command_refuses_an_unknown_format(command: list[str], isolated: Path) -> None:
     ran = llmcost(*command, "--format", "xslx")

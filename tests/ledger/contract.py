@@ -6,8 +6,10 @@ one ledger) and says how to make a ledger.
 
 from __future__ import annotations
 
+import json
 import random
 from contextlib import closing
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -17,6 +19,7 @@ from hypothesis import strategies as st
 from llmcost.core.errors import UsageError
 from llmcost.core.record import DIMENSIONS
 from llmcost.core.usage import Usage
+from llmcost.ledger.alerts import Alert, StoredAlert
 from llmcost.ledger.protocol import REPORTED, UNPRICED, Added, Basis, Ledger, Prediction, PricedRecord, Query
 from tests.ledger.samples import (
     CARD,
@@ -49,6 +52,16 @@ def prediction(name: str, path: str, **fields: Any) -> Prediction:
         name, T0, "estimate", path, "gpt-4o", (("prompt_id", path), ("app", "o'hara")), 100, 50, 1_234, 1_000, 2_000, 9
     )
     return made._replace(**fields)
+
+
+def alert(name: str, channel: str = "slack-1", **fields: Any) -> Alert:
+    """Of the subject `name`, in the window after its dash, if there is one."""
+    made = Alert(f"{channel}/{name}", f"{channel}/{name.partition('-')[0]}", channel, '{"budget": "中文\'; --"}')
+    return made._replace(**fields)
+
+
+def keys(found: list[StoredAlert]) -> list[str]:
+    return [each.alert.key for each in found]
 
 
 def named(*pairs: tuple[str, str]) -> dict[str, Any]:
@@ -289,6 +302,28 @@ class LedgerContract:
         assert (text,) in keys
         assert len(keys) == 2
         assert ledger.check() == []
+
+    # Series
+
+    @shared
+    @given(
+        distinct_rows,
+        st.lists(st.integers(-200, 200), min_size=2, max_size=6, unique=True).map(sorted),
+        st.sampled_from([(), (("app", "shop"),), (("user", "ann"),), (("status", "error"),)]),
+    )
+    def test_a_series_is_the_sums_between_its_cuts(
+        self, rows: list[PricedRecord], quarters: list[int], where: tuple[tuple[str, str], ...]
+    ) -> None:
+        cuts = [T0 + quarter * QUARTER for quarter in quarters]
+        with closing(self.fresh()) as ledger:
+            add(ledger, *rows)
+            sums = [ledger.sums(Query(a, b, where=where))[0].sums for a, b in pairwise(cuts)]
+            for measure, expected in (
+                ("cost", [one["cost"] for one in sums]),
+                ("requests", [one["requests"] for one in sums]),
+                ("tokens", [one.usage.tokens for one in sums]),
+            ):
+                assert ledger.series(Query(0, 0, where=where), measure, cuts) == expected
 
     # Percentiles
 
@@ -592,6 +627,25 @@ class LedgerContract:
         }
         assert ledger.check() == []
 
+    def test_a_forgotten_users_predictions_leave_too(self, ledger: Ledger) -> None:
+        left = [
+            prediction("1", "ann.txt", where=(("user", "anna"), ("prompt_id", "ann.txt"))),
+            prediction("2", "/srv/annex/b.txt", where=(("app", "ann"),)),
+        ]
+        gone = [
+            prediction("3", "c.txt", where=(("app", "x"), ("user", "bob"), ("user", "ann"))),
+            prediction("4", "/home/ann/d.txt", where=(("app", "x"),)),
+            prediction("5", "e.txt", where=(("project", "C:\\Users\\ann\\shop"),)),
+        ]
+        ledger.predict(left + gone)
+        ledger.forget_user("ann")
+        assert ledger.predictions() == left
+        with pytest.raises(UsageError, match="filtered by a user whom the ledger was told to forget"):
+            ledger.predict([left[0]._replace(name="6"), gone[0]])
+        assert ledger.predictions() == left
+        ledger.predict([gone[0]._replace(name="1", where=(("user", "bob"),))])
+        assert [each.where for each in ledger.predictions()] == [(("user", "bob"),), left[1].where]
+
     def test_a_user_can_be_forgotten_before_they_come(self, ledger: Ledger) -> None:
         assert ledger.forget_user("ann") == 0
         add(ledger, row(user="ann"))
@@ -630,6 +684,110 @@ class LedgerContract:
         with closing(self.fresh()) as other:
             assert other.digest_key() != ledger.digest_key()
 
+    # The outbox
+
+    def test_an_alert_is_kept_once(self, ledger: Ledger) -> None:
+        box = ledger.outbox
+        assert box.alerts() == []
+        assert box.enqueue([alert("a-1"), alert("a-1"), alert("a-1", "email-2"), alert("b-1")], T0) == 3
+        assert box.enqueue([alert("a-1", body="{}"), alert("a-2")], T0 + 1) == 1
+        assert [(each.alert, each.made_us) for each in box.alerts()] == [
+            (alert("a-1"), T0), (alert("a-1", "email-2"), T0), (alert("b-1"), T0), (alert("a-2"), T0 + 1),
+        ]  # fmt: skip
+        assert {(each.state, each.attempts, each.due_us, each.error) for each in box.alerts()[:3]} == {
+            ("due", 0, T0, "")
+        }
+
+    def test_a_standing_subject_is_told_once_until_it_has_ended(self, ledger: Ledger) -> None:
+        box = ledger.outbox
+        assert box.enqueue([alert("a-1", standing=True)], T0) == 1
+        assert box.enqueue([alert("a-2", standing=True), alert("a-2", "email-2", standing=True)], T0) == 1
+        box.end([alert("a").subject, alert("never").subject])
+        assert box.enqueue([alert("a-3", standing=True), alert("a-3", "email-2", standing=True)], T0) == 1
+        assert keys(box.alerts()) == ["slack-1/a-1", "email-2/a-2", "slack-1/a-3"]
+        # Ended and begun again within the same window: it goes on.
+        box.end([alert("a").subject])
+        assert box.enqueue([alert("a-3", standing=True)], T0) == 0
+        assert box.enqueue([alert("a-4", standing=True)], T0) == 0
+
+    def test_claimed_is_claimed_by_one(self, ledger: Ledger) -> None:
+        box = ledger.outbox
+        box.enqueue([alert("a"), alert("b", "email-2"), alert("c")], T0)
+        assert box.claim(["slack-1"], T0 - 1, T0 + 9) == []
+        assert box.claim([], T0, T0 + 9) == []
+        mine = box.claim(["slack-1", "x' OR '1'='1"], T0, T0 + 9)
+        assert keys(mine) == ["slack-1/a", "slack-1/c"]
+        assert {(each.attempts, each.due_us) for each in mine} == {(1, T0 + 9)}
+        assert keys(box.claim(["slack-1", "email-2"], T0 + 8, T0 + 99)) == ["email-2/b"]
+        # Whoever claimed it is gone: at the end of the lease it is due again.
+        again = box.claim(["slack-1"], T0 + 9, T0 + 20)
+        assert [(each.alert.key, each.attempts) for each in again] == [("slack-1/a", 2), ("slack-1/c", 2)]
+        # The first comes back from the dead. That it failed changes nothing; that it was told does.
+        box.failed(mine[0], T0 + 10, "late")
+        assert box.claim(["slack-1"], T0 + 19, T0 + 30) == []
+        box.sent(mine[0], T0 + 19)
+        assert keys(box.claim(["slack-1"], T0 + 20, T0 + 30)) == ["slack-1/c"]
+        box.failed(again[0], T0 + 21, "but it was told")
+        assert [(each.state, each.sent_us, each.error) for each in box.alerts()[:1]] == [("sent", T0 + 19, "")]
+
+    def test_failed_is_due_later_or_given_up_or_revived(self, ledger: Ledger) -> None:
+        box = ledger.outbox
+        box.enqueue([alert("a"), alert("b"), alert("c", "email-2")], T0)
+        first, second, third = box.claim(["slack-1", "email-2"], T0, T0 + 9)
+        box.failed(first, T0 + 5, "no\x1b '; --")
+        box.failed(second, None, "never")
+        box.failed(third, None, "never")
+        assert [(each.state, each.due_us, each.error) for each in box.alerts()] == [
+            ("due", T0 + 5, "no\x1b '; --"), ("given up", None, "never"), ("given up", None, "never"),
+        ]  # fmt: skip
+        assert keys(box.claim(["slack-1", "email-2"], T0 + 4, T0 + 9)) == []
+        assert box.revive(["slack-1"], T0 + 6) == 1
+        assert [(each.alert.key, each.attempts) for each in box.claim(["slack-1", "email-2"], T0 + 6, T0 + 9)] == [
+            ("slack-1/a", 2), ("slack-1/b", 1),
+        ]  # fmt: skip
+        assert box.revive(["slack-1"], T0 + 7) == 0
+
+    def test_unclaimed_was_not_tried(self, ledger: Ledger) -> None:
+        box = ledger.outbox
+        box.enqueue([alert("a")], T0)
+        (mine,) = box.claim(["slack-1"], T0, T0 + 9)
+        box.unclaim(mine, T0)
+        (again,) = box.claim(["slack-1"], T0, T0 + 9)
+        assert again.attempts == 1
+        box.sent(again, T0 + 1)
+        box.unclaim(again, T0)
+        assert box.claim(["slack-1"], T0 + 99, T0 + 999) == []
+        assert box.alerts(unsent=True) == []
+        assert keys(box.alerts()) == ["slack-1/a"]
+
+    def test_what_fails_in_a_transaction_is_not_kept(self, ledger: Ledger) -> None:
+        def broken_off() -> None:
+            with ledger.transaction():
+                add(ledger, row())
+                ledger.outbox.enqueue([alert("a")], T0)
+                raise RuntimeError("power cut")
+
+        with pytest.raises(RuntimeError, match="power cut"):
+            broken_off()
+        assert ledger.outbox.alerts() == []
+        assert stored(ledger) == []
+        with ledger.transaction():
+            assert ledger.sums(EVERYTHING)[0].sums["requests"] == 0
+            ledger.outbox.enqueue([alert("a")], T0)
+        assert keys(ledger.outbox.alerts()) == ["slack-1/a"]
+
+    def test_a_forgotten_users_name_leaves_the_outbox(self, ledger: Ledger) -> None:
+        body = {"scope": {"user": ['o"hara', "annex"]}, "message": 'o"hara has used 80%', "threshold": "0.8", "n": None}
+        ledger.outbox.enqueue([alert("a", body=json.dumps(body)), alert("b", body='{"budget": "annex"}')], T0)
+        ledger.forget_user('o"hara')
+        ledger.forget_user("ann")
+        first, second = ledger.outbox.alerts()
+        assert json.loads(first.alert.body) == {
+            "scope": {"user": ["(forgotten)", "annex"]}, "message": "(forgotten) has used 80%", "current": None,
+        }  # fmt: skip
+        assert json.loads(second.alert.body) == {"budget": "annex"}
+        assert ledger.outbox.enqueue([alert("a")], T0) == 0
+
     def test_snapshots_nest(self, ledger: Ledger) -> None:
         add(ledger, row())
         with ledger.snapshot():
@@ -667,6 +825,12 @@ class SharedLedgerContract(LedgerContract):
             assert stored(other) == [row()]
             add(other, row("openai:2"))
         assert len(stored(ledger)) == 2
+
+    def test_two_who_claim_never_get_the_same(self, ledger: Ledger) -> None:
+        ledger.outbox.enqueue([alert(str(number)) for number in range(9)], T0)
+        with closing(self.again(ledger)) as other:
+            assert len(ledger.outbox.claim(["slack-1"], T0, T0 + 9)) == 9
+            assert other.outbox.claim(["slack-1"], T0, T0 + 9) == []
 
     def test_a_snapshot_sees_one_state(self, ledger: Ledger) -> None:
         add(ledger, row(tokens=1))

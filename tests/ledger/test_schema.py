@@ -35,7 +35,7 @@ def test_a_new_ledger_is_of_the_newest_version() -> None:
     assert version(path) == schema.VERSION == len(schema.MIGRATIONS)
     assert tables(path) == {
         "meta", "series", "party", "context", "card", "batch", "request", "seen", "superseded", "forgotten",
-        "rollup_quarter", "rollup_day", "prediction",
+        "rollup_quarter", "rollup_day", "prediction", "alert",
     }  # fmt: skip
 
 
@@ -75,6 +75,7 @@ def test_a_ledger_of_the_first_version_gains_what_later_ones_have(monkeypatch: p
     with closing(SqliteLedger(path, write=False)) as ledger:
         assert stored(ledger) == [row()]
         assert ledger.predictions() == []
+        assert ledger.outbox.alerts() == []
     assert version(path) == schema.VERSION
 
 

@@ -266,6 +266,34 @@ def test_too_many_values(monkeypatch: pytest.MonkeyPatch) -> None:
         compile_yaml("version: 1\nmodels: [" + "a," * 200 + "]", "pricing.yaml", name="own")
 
 
+def test_currencies_are_read_exactly() -> None:
+    layer = compile_yaml(
+        'version: 1\ncurrencies:\n  EUR: {usd: 1.1604, date: 2026-11-24}\n  JPY: {usd: "0.0066", date: 2026-11-23}\n',
+        "pricing.yaml",
+        name="own",
+    )
+    assert layer.currencies == {"EUR": ("1.1604", "2026-11-24"), "JPY": ("0.0066", "2026-11-23")}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("currencies: [EUR]", "pricing.yaml:2: 'currencies' must be a mapping"),
+        ("currencies:\n  euro: {usd: 1, date: 2026-11-24}", "pricing.yaml:3: not a currency of its own: 'euro'"),
+        ("currencies:\n  USD: {usd: 1, date: 2026-11-24}", "pricing.yaml:3: not a currency of its own: 'USD'"),
+        ("currencies:\n  EUR: {usd: 1.16}", "pricing.yaml:3: currency 'EUR' has no 'date'"),
+        ("currencies:\n  EUR: {date: 2026-11-24}", "pricing.yaml:3: currency 'EUR' has no 'usd'"),
+        ("currencies:\n  EUR: {usd: 0, date: 2026-11-24}", "pricing.yaml:3: 'usd' must be greater than zero"),
+        ("currencies:\n  EUR: {usd: 1, date: today}", "pricing.yaml:3: 'date' is not a date: 'today'"),
+        ("currencies:\n  EUR:\n    rate: 1", "pricing.yaml:4: unknown key 'rate'"),
+    ],
+)
+def test_what_is_wrong_with_a_currency_is_said(text: str, message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        compile_yaml(f"version: 1\n{text}\n", "pricing.yaml", name="own")
+    assert message in caught.value.message
+
+
 @pytest.mark.parametrize(
     ("definition", "keys"),
     [
@@ -276,6 +304,7 @@ def test_too_many_values(monkeypatch: pytest.MonkeyPatch) -> None:
         ("tier", yaml_book.TIER_KEYS),
         ("hours", yaml_book.HOURS_KEYS),
         ("fx", yaml_book.FX_KEYS),
+        ("currency", yaml_book.CURRENCY_KEYS),
         ("self_hosted", yaml_book.SELF_HOSTED_KEYS),
     ],
 )

@@ -77,3 +77,8 @@ def test_any_bytes_are_text_or_not_text(data: bytes) -> None:
 def test_surrogates_become_what_can_be_encoded() -> None:
     assert without_surrogates("\ud83d\ude00 x \ud800") == "\U0001f600 x \ufffd"
     assert without_surrogates("plain 你好") == "plain 你好"
+
+
+@pytest.mark.parametrize("size", [module._MOST - 1, module._MOST, module._MOST + 1, 3 * module._MOST])
+def test_a_stream_is_read_to_its_end(size: int) -> None:
+    assert module.read_stream(io.BytesIO(b"x" * size), "f").text == "x" * size

@@ -25,12 +25,6 @@ def test_other_models_have_none(model: str) -> None:
     assert openai_tokenizer(model) is None
 
 
-def test_an_encoding_that_is_not_at_hand_is_not_exact() -> None:
-    tokenizer = openai_tokenizer("text-davinci-003")
-    assert tokenizer is not None
-    assert (tokenizer.encoding, tokenizer.rule, tokenizer.exact) == ("cl100k_base", None, False)
-
-
 def test_embeddings_and_completions_have_no_chat_format() -> None:
     for model in ("text-embedding-3-small", "gpt-3.5-turbo-instruct", "davinci-002"):
         tokenizer = openai_tokenizer(model)

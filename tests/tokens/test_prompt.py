@@ -53,19 +53,23 @@ def test_broken_and_deep_json_is_plain_text() -> None:
     assert parse(Text("[" * 100_000), json_allowed=True).kind == "text"
 
 
-def test_text_parts_are_counted_and_images_are_said_not_to_be() -> None:
-    parts = [{"type": "text", "text": "what is this?"}, {"type": "image_url", "image_url": {"url": "https://x"}}]
+def test_a_part_of_another_kind_is_said_not_to_be_counted() -> None:
+    parts = [
+        {"type": "text", "text": "what is this?"},
+        {"type": "input_audio", "input_audio": {"data": "x"}},
+        5,
+        {"a": 1},
+    ]
     prompt = chat([{"role": "user", "content": parts}])
     assert prompt.texts == ("user", "what is this?")
-    assert prompt.notes == ("not counted: a part of type 'image_url'",)
+    assert prompt.notes == tuple(f"not counted: a part of type {kind!r}" for kind in ("input_audio", "int", "a"))
     assert not prompt.complete
 
 
-def test_tools_and_calls_count_as_their_json_text_and_are_not_exact() -> None:
-    call = [{"id": "c1"}]
-    prompt = chat({"messages": [{"role": "assistant", "content": None, "tool_calls": call}], "tools": [{"a": 1}]})
-    assert prompt.texts == ("assistant", '[{"id":"c1"}]', '[{"a":1}]')
-    assert prompt.notes == ("'tool_calls' counted as its JSON text", "'tools' counted as its JSON text")
+def test_a_call_that_is_none_counts_as_its_json_text() -> None:
+    prompt = chat([{"role": "assistant", "content": None, "tool_calls": [{"id": "c1"}]}])
+    assert prompt.texts == ("assistant", '{"id":"c1"}')
+    assert prompt.notes == ("'tool_calls' counted as its JSON text",)
     assert not prompt.complete
 
 
@@ -75,7 +79,9 @@ def test_lone_surrogates_of_json_escapes_are_replaced() -> None:
 
 
 def test_an_empty_text_is_said_to_be_empty() -> None:
-    assert parse(Text(""), json_allowed=True).notes == ("empty: nothing but the message around it is counted",)
+    assert parse(Text(""), json_allowed=True).notes == (
+        "empty: 0 tokens of content, only the message around it is counted",
+    )
 
 
 def test_what_was_noted_in_reading_stays() -> None:

@@ -1,0 +1,1 @@
+"""What in a prompt costs tokens without meaning anything: lossless, and provable. The rules: docs/lint.md."""

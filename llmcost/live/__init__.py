@@ -1,0 +1,1 @@
+"""Front doors for programs: budgets checked and reserved as requests happen."""

@@ -1,0 +1,358 @@
+"""Budgets for a program's own code: the article's `BudgetManager`, and reservations that cannot overshoot."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from fractions import Fraction
+from os import getpid
+from pathlib import Path
+from threading import local
+from typing import Any, NamedTuple, Protocol, Self, TypedDict
+from uuid import uuid4
+
+from llmcost.budgets.admission import Admission, Denied, cap
+from llmcost.budgets.check import Standing, check
+from llmcost.budgets.model import Budget, Limit, Unit, Window
+from llmcost.core.errors import UsageError
+from llmcost.core.instants import SECOND_US, rfc3339, to_us, zone_named
+from llmcost.core.money import NANO_PER_USD, round_half_even, usd_text
+from llmcost.core.record import DIMENSIONS, Record, dimension
+from llmcost.core.text import clean_field
+from llmcost.core.usage import COST_PARTS, Usage
+from llmcost.ingest.pricing import Pricer
+from llmcost.ledger.protocol import Basis, PricedRecord
+from llmcost.ledger.reservations import Reservation, Reservations, reserved_beside
+from llmcost.ledger.sqlite import SqliteLedger
+from llmcost.pricing.book import PriceBook
+from llmcost.pricing.store import load_book
+
+Usd = int | float | str | Decimal
+#: A request that nobody has heard of for so long is given up; longer than providers let one take.
+LEASE_SECONDS = 600
+
+
+@dataclass(frozen=True)
+class BudgetConfig:
+    """The article's budget of one app. Limits in USD, exact (floats by their shortest decimal); 0 allows nothing."""
+
+    app_id: str
+    daily_limit: Usd
+    monthly_limit: Usd
+    alert_thresholds: Sequence[float | str] = ()
+    notification_channels: Sequence[str] = ()
+    """Handed to the notification service as they are."""
+    throttle_at: Mapping[Unit, float | str] = field(default_factory=lambda: {"day": 1, "month": "0.95"})
+    """Share of each limit from which requests are refused."""
+
+
+#: What a request is charged whose process died before it was answered: the most it could have cost.
+_ESTIMATE = Basis("reserved", "estimate", assumed=True)
+_NO_PARTS = (0,) * (len(COST_PARTS) - 1)
+
+
+class BudgetStatus(TypedDict):
+    """Money in USD; percents as shares (0.5 is half). A limit of zero has the percent 0, as in the article."""
+
+    app_id: str
+    daily_usage: Decimal
+    daily_limit: Decimal
+    daily_percent: float
+    monthly_usage: Decimal
+    monthly_limit: Decimal
+    monthly_percent: float
+
+
+class Notifier(Protocol):
+    def send(self, alert: Mapping[str, Any], channels: Sequence[str]) -> object: ...
+
+
+class BudgetExceededError(UsageError):
+    """A request that no limit has room for. `retry_after` is the seconds until the limit's window ends."""
+
+    def __init__(self, denied: Denied, now_us: int) -> None:
+        self.denied = denied
+        self.retry_after = max(1, -(-(denied.period.end - now_us) // SECOND_US))
+        left, asked, unit = denied.remaining, denied.asked, denied.limit.measure
+        shown = f"${usd_text(left)} left, ${usd_text(asked)}" if unit == "usd" else f"{left:,} {unit} left, {asked:,}"
+        super().__init__(
+            f"the budget {denied.budget.name!r} has {shown} asked for in {denied.limit.window.name}"
+            f" {denied.period.label}",
+            f"the window ends at {rfc3339(denied.period.end, denied.period.zone)}; or raise the limit",
+        )
+
+
+def _now() -> int:
+    return to_us(datetime.now(UTC))
+
+
+class Hold(NamedTuple):
+    """What is set aside for one request."""
+
+    reservation: Reservation
+    record: Record
+    """The request as far as it is known, with the most it may use."""
+    nano: int
+    """The most it may cost, nano-USD."""
+
+
+class _Opened(NamedTuple):
+    """One thread's connections."""
+
+    ledger: SqliteLedger
+    reservations: Reservations
+    admission: Admission
+    batch: int
+
+
+class BudgetManager:
+    """Checks, throttles and reserves under the budgets it was given. For any number of threads and processes.
+
+    Args:
+        metrics_store: the ledger's path; it is made when missing.
+        notification_service: told of each threshold once per window, by `send(alert, channels=[…])`.
+        tz: the zone of days and months.
+        prices: what requests are priced with; without one, the packaged catalogue.
+        lease_seconds: after this long without a word from a process, what it reserved is given back.
+        clock: microseconds UTC.
+    """
+
+    def __init__(
+        self,
+        metrics_store: str | Path,
+        notification_service: Notifier | None = None,
+        *,
+        tz: str = "UTC",
+        prices: PriceBook | None = None,
+        lease_seconds: int = LEASE_SECONDS,
+        clock: Callable[[], int] = _now,
+    ) -> None:
+        self._path = Path(metrics_store)
+        self._notifier = notification_service
+        self._zone = zone_named(tz)
+        self._prices = prices
+        self._lease_us = lease_seconds * SECOND_US
+        self._clock = clock
+        self._budgets: dict[str, Budget] = {}
+        self._channels: dict[str, Sequence[str]] = {}
+        self._mine = local()
+
+    def set_budget(self, config: BudgetConfig | Budget) -> None:
+        """Add a budget, or replace the one of its name."""
+        budget = config if isinstance(config, Budget) else _budget(config)
+        self._budgets[budget.name] = budget
+        self._channels[budget.name] = () if isinstance(config, Budget) else tuple(config.notification_channels)
+
+    def check_budget(self, app_id: str) -> BudgetStatus | None:
+        """How the day and the month of an app stand; None for an app without a budget. Tells of thresholds reached."""
+        budget = self._budgets.get(clean_field(app_id))
+        if budget is None:
+            return None
+        standings = self._measured(budget)
+        money = {s.limit.window.unit: (s.spent, s.limit.amount) for s in standings if s.limit.measure == "usd"}
+        day, day_limit = money.get("day", (0, 0))
+        month, month_limit = money.get("month", (0, 0))
+        return BudgetStatus(
+            app_id=app_id,
+            daily_usage=_usd(day),
+            daily_limit=_usd(day_limit),
+            daily_percent=day / day_limit if day_limit else 0.0,
+            monthly_usage=_usd(month),
+            monthly_limit=_usd(month_limit),
+            monthly_percent=month / month_limit if month_limit else 0.0,
+        )
+
+    def should_throttle(self, app_id: str) -> bool:
+        """Whether requests of an app are to be refused: a limit, or its part that `throttle_at` states, is used up."""
+        budget = self._budgets.get(clean_field(app_id))
+        if budget is None:
+            return False
+        return any(
+            most is not None and standing.spent >= most
+            for standing in self._measured(budget)
+            if not standing.waived
+            for most in (cap(standing.limit),)
+        )
+
+    def _measured(self, budget: Budget) -> Sequence[Standing]:
+        return check(self._open().ledger, [budget], now=self._clock(), zone=self._zone).standings
+
+    def reserve(
+        self,
+        app_id: str,
+        *,
+        model: str = "",
+        provider: str = "",
+        input_tokens: int = 0,
+        max_output_tokens: int = 0,
+        cost_usd: Usd | None = None,
+        **dimensions: str,
+    ) -> Hold:
+        """Set aside the most a request may cost: `cost_usd`, else what the model charges for the tokens.
+
+        `dimensions`: what else budgets go by: user, team, environment, project, operation, session, …
+
+        Raises:
+            BudgetExceededError: a limit has no room for it; nothing is set aside then.
+            UsageError: an unknown dimension; or the model has no price, and no `cost_usd` is given.
+        """
+        now = self._clock()
+        known: dict[str, Any] = {dimension(name): clean_field(value) for name, value in dimensions.items()}
+        usage = Usage(input=input_tokens, output=max_output_tokens)
+        record = Record(
+            now,
+            f"~{uuid4().hex}",
+            provider,
+            model,
+            usage,
+            app=clean_field(app_id),
+            source="live",
+            partial=True,
+            **known,
+        )
+        nano = self._priced(record).cost if cost_usd is None else _nano(cost_usd)
+        if nano is None:
+            raise UsageError(f"no price for model {model!r}", "name a model of `llmcost prices list`, or give cost_usd")
+        opened = self._open()
+        self._look_after(opened, now)
+        request = {name: str(getattr(record, name)) for name in DIMENSIONS}
+        found = opened.admission.reserve(
+            list(self._budgets.values()), request, {"usd": nano, "tokens": usage.tokens}, now=now
+        )
+        if isinstance(found, Denied):
+            raise BudgetExceededError(found, now)
+        return Hold(found, record, nano)
+
+    def sent(self, hold: Hold) -> None:
+        """The request goes out now. Should this process die before it settles, the most it may cost is charged."""
+        body = json.dumps({"record": hold.record, "nano": hold.nano})
+        self._open().admission.sent(hold.reservation, body)
+
+    def settle(
+        self,
+        hold: Hold,
+        usage: Usage | None = None,
+        *,
+        cost_usd: Usd | None = None,
+        request_id: str = "",
+        record: Record | None = None,
+    ) -> int | None:
+        """Write what the request used into the ledger and give back the rest of what was set aside.
+
+        Args:
+            usage: the tokens used; priced as any row of the ledger is.
+            cost_usd: what the provider said it cost.
+            request_id: the provider's own id, under which the same request in another log is the same row.
+            record: the whole request instead of all these.
+
+        Returns:
+            nano-USD of the row; None when it has no price.
+        """
+        if record is None:
+            record = hold.record._replace(
+                usage=Usage() if usage is None else usage,
+                partial=False,
+                id=f"{hold.record.provider}:{request_id}" if request_id else hold.record.id,
+                reported_nano=None if cost_usd is None else _nano(cost_usd),
+            )
+        row = self._priced(record)
+        opened = self._open()
+        opened.admission.settle(hold.reservation, row, batch=opened.batch)
+        return row.cost
+
+    def release(self, hold: Hold) -> None:
+        """Give back what was set aside: the request was not sent."""
+        self._open().admission.release(hold.reservation)
+
+    def renew(self) -> None:
+        """Say that this process lives, during a request that takes longer than a lease."""
+        self._open().admission.beat(self._clock())
+
+    def close(self) -> None:
+        """Close this thread's files."""
+        opened: _Opened | None = self._mine.__dict__.pop("opened", None)
+        if opened is not None:
+            opened.ledger.end_batch(opened.batch)
+            opened.ledger.close()
+            opened.reservations.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _priced(self, record: Record) -> PricedRecord:
+        pricer: Pricer | None = self._mine.__dict__.get("pricer")
+        if pricer is None:
+            if self._prices is None:
+                self._prices = load_book([], cache_dir=None)
+            pricer = self._mine.__dict__["pricer"] = Pricer(self._prices)
+        return pricer.price(record)
+
+    def _open(self) -> _Opened:
+        opened: _Opened | None = self._mine.__dict__.get("opened")
+        # A process forked from this one has connections it must not use.
+        if opened is None or self._mine.process != getpid():
+            now = self._clock()
+            ledger = SqliteLedger(self._path, write=True)
+            reservations = Reservations(reserved_beside(self._path), now_us=now)
+            admission = Admission(ledger, reservations, self._zone)
+            opened = _Opened(ledger, reservations, admission, ledger.begin_batch("budget manager", now))
+            self._mine.opened, self._mine.process, self._mine.beat = opened, getpid(), now
+        return opened
+
+    def _look_after(self, opened: _Opened, now: int) -> None:
+        """Four times a lease: say that this thread lives, and charge or free what others left."""
+        if now - self._mine.beat < self._lease_us // 4:
+            return
+        self._mine.beat = now
+        opened.admission.beat(now)
+        for abandoned in opened.admission.expire(now - self._lease_us):
+            told = json.loads(abandoned.request)
+            fields = told["record"]
+            record = Record(*fields)._replace(usage=Usage(*fields[4]), status="unknown", tags=())
+            cost = PricedRecord(record, told["nano"], (*_NO_PARTS, told["nano"]), _ESTIMATE)
+            opened.ledger.add([cost], opened.batch)
+            opened.admission.charged(abandoned)
+
+
+def _budget(config: BudgetConfig) -> Budget:
+    app = clean_field(config.app_id)
+    shares = {unit: _share(value) for unit, value in config.throttle_at.items()}
+    limits: list[tuple[Unit, Usd]] = [("day", config.daily_limit), ("month", config.monthly_limit)]
+    return Budget(
+        name=app,
+        scope=(("app", app),),
+        limits=tuple(Limit(Window(unit), "usd", _nano(usd), throttle_at=shares.get(unit)) for unit, usd in limits),
+        thresholds=tuple(sorted(_share(value) for value in config.alert_thresholds)),
+    )
+
+
+def _usd(nano: int) -> Decimal:
+    return Decimal(usd_text(nano))
+
+
+def _nano(usd: Usd) -> int:
+    """nano-USD, rounded half-even; a float stands for its shortest decimal."""
+    try:
+        amount = Fraction(str(usd)) * NANO_PER_USD
+    except (ValueError, ZeroDivisionError):
+        raise UsageError(f"not an amount of money: {usd!r}", "give USD as a number") from None
+    if amount < 0:
+        raise UsageError(f"an amount of money cannot be negative: {usd}", "give zero or more")
+    return round_half_even(amount.numerator, amount.denominator)
+
+
+def _share(value: float | str) -> Fraction:
+    text = str(value).strip()
+    try:
+        share = Fraction(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except (ValueError, ZeroDivisionError):
+        raise UsageError(f"not a share of a limit: {value!r}", "give 0.8 or '80%'") from None
+    if share <= 0:
+        raise UsageError(f"a share of a limit must be above zero: {value!r}", "give 0.8 or '80%'")
+    return share
