@@ -194,7 +194,5 @@ def test_a_first_prompts_yaml_tells_of_both_sides(repo: Repo) -> None:
     repo.write("texts/c.txt", "2")
     assert listed(repo) == [("prompts/a.txt", "changed"), ("texts/c.txt", "changed")]
     changed = found(repo).changed[0]
-    assert changed.before is not None
-    assert changed.after is not None
-    assert changed.before.calls == changed.after.calls
-    assert changed.before.calls.model == "gpt-4o"
+    assert changed.declared_before == changed.declared_after
+    assert changed.declared_before.model == "gpt-4o"
