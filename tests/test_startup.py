@@ -62,6 +62,16 @@ def test_a_second_ingest_compiles_nothing(ledger: list[str], tmp_path: Path) -> 
     assert loaded("ingest", str(tmp_path / "log.jsonl"), "--json", *ledger) == {"typer", "msgspec"}
 
 
+@pytest.mark.parametrize("form", ["json", "junit", "sarif", "markdown", "github"])
+def test_a_budget_check_reads_its_file_and_draws_nothing(ledger: list[str], tmp_path: Path, form: str) -> None:
+    (tmp_path / "b.yaml").write_text(
+        "budgets: [{name: all, scope: all, monthly_limit: 1, limits: [{window: 7d, tokens: 9000}]}]"
+    )
+    found = loaded("budget", "check", "--format", form, "--budgets", str(tmp_path / "b.yaml"), *ledger)
+    # Markdown shares `without_blanks` with the tables, not Rich.
+    assert found == {"typer", "yaml"}
+
+
 def test_export_loads_no_table(ledger: list[str]) -> None:
     assert loaded("export", *ledger) == {"typer"}
 
@@ -79,3 +89,9 @@ def test_an_estimate_reads_tiktokens_map_without_importing_it(ledger: list[str],
 
 def test_help_loads_no_command() -> None:
     assert loaded("--help") == {"typer"}
+
+
+def test_telling_somebody_loads_no_more_than_a_check(ledger: list[str], tmp_path: Path) -> None:
+    budgets = tmp_path / "budgets.yaml"
+    budgets.write_text("budgets: [{app_id: a, daily_limit: 1, notification_channels: [{type: stdout}]}]")
+    assert loaded("budget", "notify", "--budgets", str(budgets), *ledger) == {"typer", "yaml"}

@@ -1,90 +1,62 @@
-"""Rented GPUs that run all month: how many replicas the traffic needs, and what they cost. USD, exact.
-
-Utilisation is a result here, not an input: it follows from traffic, throughput and peaks.
-"""
+"""Rented GPUs: all month for the peak (static), or for the hours they are needed (autoscaled). USD, exact."""
 
 from __future__ import annotations
 
 from fractions import Fraction
-from math import ceil
 from typing import NamedTuple
 
-from llmcost.breakeven.traffic import HOURS_MONTH, SECONDS_MONTH, Mix
+from llmcost.breakeven.capacity import Capacity, Size, size
+from llmcost.breakeven.curve import Curve
+from llmcost.breakeven.operations import Operations
+from llmcost.breakeven.traffic import HOURS_MONTH, Mix
 
 
-class Deployment(NamedTuple):
-    """One model on replicas of whole GPUs, statically provisioned for the peak."""
-
+class Hosted(NamedTuple):
+    capacity: Capacity
     gpu_hour: Fraction
     """USD per GPU and hour."""
-    gpus: int
-    """GPUs per replica."""
-    input_tps: Fraction
-    """Input tokens a replica reads per second when it does nothing else."""
-    output_tps: Fraction
-    """Output tokens a replica writes per second when it does nothing else, requests batched."""
-    peak_to_average: Fraction
-    """Traffic of the busiest hour / average traffic, at least 1."""
-    max_utilisation: Fraction
-    """The share of its capacity a replica may be used at the peak, above 0 and at most 1."""
-    fixed: Fraction = Fraction(0)
-    """USD per month beside the GPUs."""
-    min_replicas: int = 1
-    spare_replicas: int = 0
+    autoscaled: bool = False
+    overhead: Fraction = Fraction(0)
+    """Autoscaled: replica-hours lost to starting, loading weights and scaling late, as a share of those needed."""
+    operations: Operations = Operations()
 
     @property
-    def replica_month(self) -> Fraction:
-        """USD per replica and month: GPUs x USD/h x 730 h."""
-        return self.gpus * self.gpu_hour * HOURS_MONTH
+    def replica_hour(self) -> Fraction:
+        """USD: GPUs x USD/h."""
+        return self.capacity.gpus * self.gpu_hour
 
+    def size(self, tokens: Fraction | int, mix: Mix) -> Size:
+        """What the peak needs; autoscaled, that is the most that ever runs, and utilisation is of the hours paid for."""
+        sized = size(tokens, mix, self.capacity)
+        if not self.autoscaled:
+            return sized
+        paid = self.replica_hours(tokens, mix)
+        return sized._replace(utilisation=sized.load / 3600 / paid if paid else Fraction(0))
 
-class HostedCost(NamedTuple):
-    replicas: int
-    gpus: int
-    gpu_cost: Fraction
-    """USD per month."""
-    fixed: Fraction
-    """USD per month."""
-    utilisation: Fraction
-    """Average load / capacity of all replicas."""
+    def replica_hours(self, tokens: Fraction | int, mix: Mix) -> Fraction:
+        """Static: replicas x 730. Autoscaled: max(min x 730, load / 3600 / u)(1 + overhead) + spares x 730."""
+        capacity = self.capacity
+        if not self.autoscaled:
+            return Fraction(size(tokens, mix, capacity).replicas * HOURS_MONTH)
+        needed = capacity.load(tokens, mix) / 3600 / capacity.max_utilisation
+        least = Fraction(capacity.min_replicas * HOURS_MONTH)
+        return max(least, needed) * (1 + self.overhead) + capacity.spare_replicas * HOURS_MONTH
 
-    @property
-    def total(self) -> Fraction:
-        return self.gpu_cost + self.fixed
+    def parts(self, tokens: Fraction | int, mix: Mix) -> dict[str, Fraction]:
+        """USD a month by kind; gpus = replica-hours x GPUs per replica x USD/h. 730 h: as in cloud price lists."""
+        return {"gpus": self.replica_hours(tokens, mix) * self.replica_hour} | self.operations.parts(tokens)
 
-
-def seconds_per_token(mix: Mix, deployment: Deployment) -> Fraction:
-    """Replica-seconds one average token takes: s_in / theta_in + s_out / theta_out.
-
-    Reading (prefill) and writing (decode) take turns on a GPU, so their times add. A measured combined rate
-    is the case theta_in = theta_out.
-    """
-    return mix.input_share / deployment.input_tps + mix.output_share / deployment.output_tps
-
-
-def load(tokens: Fraction | int, mix: Mix, deployment: Deployment) -> Fraction:
-    """Replica-seconds per month: V_in / theta_in + V_out / theta_out."""
-    return tokens * seconds_per_token(mix, deployment)
-
-
-def replicas_per_token(mix: Mix, deployment: Deployment) -> Fraction:
-    """Replicas at the peak per token a month: seconds per token / (730 x 3600) x peak_to_average / max_utilisation."""
-    busy = seconds_per_token(mix, deployment) / SECONDS_MONTH
-    return busy * deployment.peak_to_average / deployment.max_utilisation
-
-
-def hosted_cost(tokens: Fraction | int, mix: Mix, deployment: Deployment) -> HostedCost:
-    """The month's cost of replicas = max(min, ceil(load / (730 x 3600) x peak_to_average / max_utilisation)) + spares.
-
-    cost = replicas x GPUs x USD/h x 730 + fixed.
-    Source: Little's law for the average number of busy replicas; 730 h is the average month of cloud price lists.
-    """
-    needed = ceil(tokens * replicas_per_token(mix, deployment))
-    replicas = max(deployment.min_replicas, needed) + deployment.spare_replicas
-    return HostedCost(
-        replicas=replicas,
-        gpus=replicas * deployment.gpus,
-        gpu_cost=replicas * deployment.replica_month,
-        fixed=deployment.fixed,
-        utilisation=load(tokens, mix, deployment) / SECONDS_MONTH / replicas,
-    )
+    def curve(self, mix: Mix) -> Curve:
+        capacity, month = self.capacity, self.replica_hour * HOURS_MONTH
+        rest = Curve(fixed=self.operations.fixed, linear=self.operations.network_token)
+        if not self.autoscaled:
+            return rest._replace(
+                unit=self.gpu_hour * HOURS_MONTH, replicas_per_token=capacity.replicas_per_token(mix),
+                first=capacity.min_replicas, spare=capacity.spare_replicas, gpus=capacity.gpus,
+            )  # fmt: skip
+        hours = capacity.seconds_per_token(mix) / 3600 / capacity.max_utilisation
+        return rest._replace(
+            fixed=rest.fixed + capacity.spare_replicas * month,
+            least=capacity.min_replicas * month * (1 + self.overhead),
+            elastic=hours * self.replica_hour * (1 + self.overhead),
+        )

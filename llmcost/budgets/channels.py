@@ -7,6 +7,8 @@ from llmcost.core.errors import nearest
 from llmcost.yamlfile.fields import Fields
 from llmcost.yamlfile.tree import Node
 
+#: Where packages register channels of their own: name -> function(message, destination).
+CHANNEL_GROUP = "llmcost.channels"
 CHANNEL_KEYS = ("type", "webhook", "recipients", "url", "secret", "allow_private")
 
 
@@ -18,14 +20,15 @@ def channel(node: Node, origin: str) -> Channel:
     """
     fields = Fields(node, origin, CHANNEL_KEYS, "a notification channel")
     kind = fields.required("type")
-    if kind not in CHANNEL_TARGETS:
+    if kind not in CHANNEL_TARGETS and not _registered(kind):
         raise fields.error(
             fields.line_of("type"), f"unknown channel type {kind!r}{nearest(kind, CHANNEL_TARGETS)}",
             f"use one of {', '.join(CHANNEL_TARGETS)}",
         )  # fmt: skip
-    key = CHANNEL_TARGETS[kind]
+    key = CHANNEL_TARGETS.get(kind, "url")
+    signed = kind == "webhook" or kind not in CHANNEL_TARGETS
+    allowed = {key, "allow_private", *(["secret"] if signed else [])}
     for other in CHANNEL_KEYS[1:]:
-        allowed = {key, "secret", "allow_private"} if kind == "webhook" else {key, "allow_private"}
         if other in fields.node.keys and other not in allowed:
             raise fields.error(
                 fields.line_of(other), f"a {kind} channel has no {other!r}", f"it takes {key!r}" if key else "remove it"
@@ -35,8 +38,15 @@ def channel(node: Node, origin: str) -> Channel:
         return Channel(kind)
     if kind == "email":
         return Channel(kind, recipients=_recipients(fields), allow_private=private)
-    schemes = () if kind == "apprise" else ("https://", "http://")
+    schemes = ("https://", "http://") if kind in {"slack", "webhook"} else ()
     return Channel(kind, target=_address(fields, key, schemes), secret=_secret(fields), allow_private=private)
+
+
+def _registered(kind: str) -> bool:
+    """Whether an installed package brings this kind of channel."""
+    from importlib.metadata import entry_points
+
+    return bool(entry_points(group=CHANNEL_GROUP, name=kind))
 
 
 def _recipients(fields: Fields) -> tuple[str, ...]:

@@ -8,12 +8,13 @@ from fractions import Fraction
 from typing import Literal, NamedTuple
 
 from llmcost.analysis.forecast import Forecast
-from llmcost.budgets.heading import Heading, used
+from llmcost.budgets.amounts import Scope, Series, read
+from llmcost.budgets.heading import Days, counted
 from llmcost.budgets.model import Budget, Limit, Waiver
 from llmcost.budgets.windows import period_of
 from llmcost.core.errors import ExitCode
-from llmcost.core.instants import Period, from_us, rfc3339, zone_named
-from llmcost.ledger.protocol import Ledger, Query, Sums
+from llmcost.core.instants import Period, rfc3339, zone_named
+from llmcost.ledger.protocol import Ledger, Query
 
 State = Literal["ok", "warn", "soft", "forecast", "waived", "breach", "no data"]
 Word = Literal["ok", "breach", "data", "forecast", "warn"]
@@ -127,34 +128,50 @@ def check(
 
     Windows are those of the budget's zone, or of `zone` where it states none.
     """
+    zones = {budget.name: zone_named(budget.timezone) if budget.timezone else zone for budget in budgets}
+    days = {zones[budget.name]: Days(now, zones[budget.name]) for budget in budgets}
+    wanted: dict[Scope, set[int]] = {}
+    for budget in budgets:
+        for limit in budget.limits:
+            own = zones[budget.name]
+            cuts = wanted.setdefault(budget.scope, set())
+            cuts |= days[own].cuts(limit, period_of(limit.window, now, own))
+    tokens = any(limit.measure == "tokens" for budget in budgets for limit in budget.limits)
     with ledger.snapshot():
         newest = ledger.newest_at(now)
-        measured = [standing for budget in budgets for standing in _standings(ledger, budget, now, zone)]
-    standings = (one._replace(reserved=reserved(one.budget, one.limit, one.period)) for one in measured)
+        found = read(ledger, wanted, tokens=tokens)
+        known = {
+            scope: bool(one.whole.requests or ledger.sums(Query(0, now + 1, where=scope))[0].sums["requests"])
+            for scope, one in found.items()
+        }
+    standings = [
+        _standing(budget, limit, found[budget.scope], days[zones[budget.name]], now, known[budget.scope], reserved)
+        for budget in budgets
+        for limit in budget.limits
+    ]
     return Check(now, zone, tuple(standings), newest)
 
 
-def _standings(ledger: Ledger, budget: Budget, now: int, default: tzinfo) -> list[Standing]:
-    zone = zone_named(budget.timezone) if budget.timezone else default
+def _standing(
+    budget: Budget, limit: Limit, series: Series, days: Days, now: int, known: bool, reserved: Reserved
+) -> Standing:
+    period = period_of(limit.window, now, days.zone)
+    total = series.between(period.start, now + 1)
+    spent = counted(total, limit.measure)
     waiver = max(budget.waivers, key=lambda one: one.until, default=None)
-    waived = waiver is not None and from_us(now, zone).date() <= waiver.until
-    heading = Heading(ledger, budget.scope, now, zone)
-    sums: dict[Period, Sums] = {}
-    found = []
-    for limit in budget.limits:
-        period = period_of(limit.window, now, zone)
-        if period not in sums:
-            sums[period] = ledger.sums(Query(period.start, now + 1, where=budget.scope))[0].sums
-        total = sums[period]
-        spent = used(total, limit.measure)
-        forecast = heading.of(limit, period, spent) if limit.window.unit != "rolling" else None
-        found.append(
-            Standing(budget, limit, period, spent, total["requests"], total["unpriced"], True, forecast, waiver, waived)
-        )
-    if any(standing.requests for standing in found):
-        return found
-    known = bool(ledger.sums(Query(0, now + 1, where=budget.scope))[0].sums["requests"])
-    return [standing._replace(known=known) for standing in found]
+    return Standing(
+        budget=budget,
+        limit=limit,
+        period=period,
+        spent=spent,
+        requests=total.requests,
+        unpriced=total.unpriced,
+        known=known,
+        forecast=days.heading(series, limit, period, spent) if known else None,
+        waiver=waiver,
+        waived=waiver is not None and days.today <= waiver.until,
+        reserved=reserved(budget, limit, period),
+    )
 
 
 class Verdict(NamedTuple):

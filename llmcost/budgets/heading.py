@@ -1,4 +1,4 @@
-"""Where a limit's window is heading: the forecast, fed from the ledger."""
+"""What a limit counts, and where its window is heading: the forecast, fed from the ledger."""
 
 from __future__ import annotations
 
@@ -6,45 +6,51 @@ from datetime import timedelta, tzinfo
 from fractions import Fraction
 
 from llmcost.analysis.forecast import KEPT_DAYS, Forecast, forecast
+from llmcost.budgets.amounts import Series
 from llmcost.budgets.model import Limit, Measure
-from llmcost.core.instants import DAY_US, Period, from_us, local_midnight
-from llmcost.ledger.protocol import Ledger, Query, Sums
+from llmcost.core.instants import QUARTER_US, Period, from_us, local_midnight
+from llmcost.ledger.protocol import Amounts, Sums
 
-#: What the ledger calls a measure of ours.
-_SERIES: dict[Measure, str] = {"usd": "cost", "tokens": "tokens", "requests": "requests"}
+_FIELDS: dict[Measure, str] = {"usd": "cost", "tokens": "tokens", "requests": "requests"}
+#: Shorter windows are over before a daily total says anything of them; a rolling one ends now.
+_FORECAST = ("week", "month", "quarter")
+
+
+def counted(amounts: Amounts, measure: Measure) -> int:
+    """What a limit counts of some requests: nano-USD, tokens or requests."""
+    return int(getattr(amounts, _FIELDS[measure]))
 
 
 def used(sums: Sums, measure: Measure) -> int:
-    """What a limit counts of some requests: nano-USD, tokens or requests."""
+    """As `counted`, of a query's sums."""
     return {"usd": sums["cost"], "requests": sums["requests"]}.get(measure, sums.usage.tokens)
 
 
-class Heading:
-    """Forecasts for the windows of one scope; its daily totals are read once per measure."""
+class Days:
+    """The local days a forecast is made from, up to the moment."""
 
-    def __init__(self, ledger: Ledger, scope: tuple[tuple[str, str], ...], now: int, zone: tzinfo) -> None:
-        self._ledger = ledger
-        self._query = Query(0, 0, where=scope)
+    def __init__(self, now: int, zone: tzinfo) -> None:
+        self.zone = zone
         self._now = now
-        self._today = from_us(now, zone).date()
-        first = self._today - timedelta(days=KEPT_DAYS)
-        self._midnights = [local_midnight(first + timedelta(days=at), zone) for at in range(KEPT_DAYS + 2)]
-        self._history: dict[Measure, list[int]] = {}
-        self._spent_today: Sums | None = None
+        self.today = from_us(now, zone).date()
+        days = (self.today + timedelta(days=at) for at in range(-KEPT_DAYS, 2))
+        *self.midnights, self._tomorrow = (local_midnight(day, zone) for day in days)
 
-    def of(self, limit: Limit, period: Period, spent: int) -> Forecast | None:
-        """`spent` at the window's end; None for windows of about a day, and where too little is known."""
-        if period.end - period.start < 2 * DAY_US:
+    def cuts(self, limit: Limit, period: Period) -> set[int]:
+        """Where a series must be cut for the limit; the last quarter-hour is in part still to come."""
+        edges = {period.start, self._now // QUARTER_US * QUARTER_US, self._now + 1}
+        return edges.union(self.midnights) if limit.window.unit in _FORECAST else edges
+
+    def heading(self, series: Series, limit: Limit, period: Period, spent: int) -> Forecast | None:
+        """`spent` at the window's end; None for short windows, and where too little is known."""
+        if limit.window.unit not in _FORECAST:
             return None
-        history = self._history.get(limit.measure)
-        if history is None:
-            series = self._ledger.series(self._query, _SERIES[limit.measure], self._midnights[:-1])
-            history = self._history[limit.measure] = series
-        *_, start, end = self._midnights
-        if self._spent_today is None:
-            today = self._query._replace(start=start, end=self._now + 1)
-            self._spent_today = self._ledger.sums(today)[0].sums
+        start = self.midnights[-1]
         return forecast(
-            history, today=self._today, passed=Fraction(self._now + 1 - start, end - start),
-            today_nano=used(self._spent_today, limit.measure), spent=spent, last=period.last_day,
-        )  # fmt: skip
+            [counted(day, limit.measure) for day in series.daily(self.midnights)],
+            today=self.today,
+            passed=Fraction(self._now + 1 - start, self._tomorrow - start),
+            today_nano=counted(series.between(start, self._now + 1), limit.measure),
+            spent=spent,
+            last=period.last_day,
+        )

@@ -16,8 +16,11 @@ from llmcost.core.errors import DataError, ExitCode, UsageError, nearest
 from llmcost.core.text import printable
 
 if TYPE_CHECKING:
-    from llmcost.budgets.check import Check, Verdict
+    from llmcost.budgets.check import Check, Reserved, Verdict
     from llmcost.budgets.config import BudgetFile
+    from llmcost.budgets.model import Budget, Limit
+    from llmcost.core.instants import Period
+    from llmcost.ledger.sqlite import SqliteLedger
     from llmcost.pricing.currency import Currency
     from llmcost.reporting.budgets import Outcome
 
@@ -118,13 +121,13 @@ def show(
 
         env.emit(list_json(file))
         return ExitCode.OK
-    from llmcost.reporting.budgets import cell, rate
+    from llmcost.reporting.budgets import rate, warnings
     from llmcost.reporting.budgets_list import list_text
     from llmcost.reporting.numbers import counted
 
     env.emit(list_text(file))
-    for remark in file.remarks:
-        env.note(f"warning: {printable(file.path)}:{remark.line}: {cell(remark.text)}")
+    for line in warnings(file):
+        env.note(line)
     names = {name for budget in file.budgets for channel in budget.channels for name in channel.references}
     for name in sorted(names - env.environ.keys()):
         env.note(f"warning: ${{{name}}} is not set: channels that use it cannot be told anything")
@@ -147,22 +150,38 @@ def _fail_on(given: list[str]) -> set[str]:
 def _measure(env: Env, file: BudgetFile, *, allow_missing: bool = False) -> Check:
     from llmcost.budgets.check import check as measure
 
-    if not env.ledger_path.exists():
-        if allow_missing:
-            return _unmeasured(env, file)
+    missing = not env.ledger_path.exists()
+    if missing and not allow_missing:
         # A gate fails closed: no ledger is no data, as an empty one is.
         raise DataError(f"no ledger at {env.ledger_path}", "run `llmcost ingest` first, or name one with --ledger")
-    with closing(env.open_ledger()) as ledger:
-        return measure(ledger, file.budgets, now=env.now_us, zone=env.zone)
+    with closing(_empty() if missing else env.open_ledger()) as ledger:
+        return measure(ledger, file.budgets, now=env.now_us, zone=env.zone, reserved=_reserved(env))
 
 
-def _unmeasured(env: Env, file: BudgetFile) -> Check:
-    from llmcost.budgets.check import check as measure
+def _empty() -> SqliteLedger:
     from llmcost.ledger.connect import MEMORY
     from llmcost.ledger.sqlite import SqliteLedger
 
-    with closing(SqliteLedger(MEMORY, write=True)) as ledger:
-        return measure(ledger, file.budgets, now=env.now_us, zone=env.zone)
+    return SqliteLedger(MEMORY, write=True)
+
+
+def _reserved(env: Env) -> Reserved:
+    """What live requests have set aside beside the ledger, in the very windows that are measured."""
+    from llmcost.ledger.reservations import counters, reserved_beside
+
+    held = counters(reserved_beside(env.ledger_path))
+    if not held:
+        return lambda *_: 0
+    from llmcost.budgets.admission import counter_key
+    from llmcost.core.instants import DAY_US
+
+    def reserved(budget: Budget, limit: Limit, period: Period) -> int:
+        counter = held.get(counter_key(budget, limit))
+        # A rolling window moves on between two readings of the ledger.
+        apart = DAY_US if limit.window.unit == "rolling" else 0
+        return counter.reserved if counter and abs(counter.start - period.start) <= apart else 0
+
+    return reserved
 
 
 def _outcome(

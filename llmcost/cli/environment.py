@@ -7,6 +7,7 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from functools import cached_property
@@ -31,7 +32,9 @@ class Setting(NamedTuple):
 
 
 #: What tables, bars and charts are drawn with, for a stdout that has no such characters.
-_PLAIN = str.maketrans({"─": "-", "…": "...", "→": "->", "×": "x", **dict.fromkeys("█▉▊▋▌▍▎▏", "#")})
+_PLAIN = str.maketrans(
+    {"─": "-", "…": "...", "→": "->", "×": "x", "▒": "=", "░": "-", "·": ".", **dict.fromkeys("█▉▊▋▌▍▎▏", "#")}
+)
 
 #: setting -> environment variable; the names are also the keys of the configuration file.
 SETTINGS = {
@@ -85,6 +88,8 @@ class Env:
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     stdout: TextIO = field(default_factory=lambda: sys.stdout)
     stderr: TextIO = field(default_factory=lambda: sys.stderr)
+    resources: ExitStack = field(default_factory=ExitStack, init=False)
+    """Closed when the command ends."""
     _own_format: str = field(default="table", init=False)
 
     @cached_property

@@ -11,6 +11,7 @@ from llmcost.cli.estimate_options import (
     Models,
     calls_of,
     counter,
+    few,
     inputs_of,
     not_empty,
     tier_of,
@@ -55,7 +56,7 @@ def estimate(
         str | None,
         typer.Option(
             "--output-tokens",
-            metavar="N|p50|p90",
+            metavar="N|mean|p50|p90",
             help="Tokens of each answer, or as the ledger measured them.",
             show_default=False,
         ),
@@ -114,6 +115,9 @@ def estimate(
     chosen = models.chosen(model or [], every=every)
     reader = Reader(told)
     inputs, skipped = inputs_of(paths or [], reader, ignored=no_ignore)
+    counted = counter(env, exact=exact, every=every)
+    if exact:
+        inputs = few(env, inputs, len(chosen))
     spool = Spool(_MAX_ITEMS)
     line = item_lines()
 
@@ -132,7 +136,7 @@ def estimate(
         chosen,
         fallback=models.of_request,
         terms=told,
-        counted=counter(env, exact=exact, every=every),
+        counted=counted,
         bands=bands(env) if name or told.measures else None,
         each=each if name or form == "json" else None,
         keep=top,
@@ -141,19 +145,22 @@ def estimate(
     remarks = [*models.remarks(), *reader.remarks]
     if told.silent:
         remarks.append(f"no requests in the ledger for {len(told.silent):,} prompts: their output is not included")
-    if form == "json":
-        env.emit_all(
-            document(
-                made, spool, now_us=env.now_us, calls=often, skipped=skipped, remarks=remarks,
-                left_out=lambda: spool.left_out,
-            )
-        )  # fmt: skip
-    else:
-        env.emit(report.as_text(made, width=env.width, top=top))
-    for remark in (*remarks, *report.remarks(made, skipped)):
-        env.note(remark)
-    if name:
-        keep(env, name, recorded)
+    try:
+        if form == "json":
+            env.emit_all(
+                document(
+                    made, spool, now_us=env.now_us, calls=often, skipped=skipped, remarks=remarks,
+                    left_out=lambda: spool.left_out,
+                )
+            )  # fmt: skip
+        else:
+            env.emit(report.as_text(made, width=env.width, top=top))
+        for remark in (*remarks, *report.remarks(made, skipped)):
+            env.note(remark)
+    finally:
+        # Also where the reader of the output is gone.
+        if name:
+            keep(env, name, recorded)
 
 
 def _check(made: Estimate, told: Told, paths: list[str], skipped: Mapping[str, int]) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 from contextlib import closing
+from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,12 +23,15 @@ if TYPE_CHECKING:
     from llmcost.estimate.reading import Reader
     from llmcost.estimate.terms import Calls, Terms, Told, Where
     from llmcost.estimate.traffic import Traffic
+    from llmcost.ledger.protocol import Ledger
     from llmcost.tokens.counter import Count
     from llmcost.tokens.prompt import Prompt
 
 PROMPTS_FILE = "prompts.yaml"
 #: `llmcost.tokens.calibration.FILE`, whose module is only loaded where there is such a file.
 RATIOS_FILE = "token-ratios.json"
+#: More questions than a person would wait for, one after the other.
+MOST_ASKED = 1_000
 
 
 def not_empty(options: Mapping[str, str | None]) -> None:
@@ -77,21 +82,21 @@ def told_of(
     Raises:
         DataError: the ledger has no row of those that --app and --where select.
     """
-    from llmcost.estimate.terms import DAYS, PERCENTILES, Terms, Told, share
+    from llmcost.estimate.terms import DAYS, LENGTHS, Terms, Told, share
 
     selected = _selected(app, where)
     declared = _declared()
-    percentile = output_tokens if output_tokens in PERCENTILES else ""
+    length = output_tokens if output_tokens in LENGTHS else ""
     options = Terms(
-        output_tokens=None if percentile or not output_tokens else _number(output_tokens),
+        output_tokens=None if length or not output_tokens else _number(output_tokens),
         cached_share=share(cached_share) if cached_share else None,
         calls=calls,
         where=selected,
         variables=tuple(map(_variable, variables)),
     )
-    asked = bool(percentile or selected)
+    asked = bool(length or selected)
     measure = measure_in(env, asked=asked) if asked or declared is not None else None
-    told = Told(options, declared=declared, percentile=percentile, measure=measure)
+    told = Told(options, declared=declared, length=length, measure=measure)
     if selected and told.measured(selected) is None:
         rows = ", ".join(f"{dimension}={value}" for dimension, value in selected)
         raise DataError(
@@ -113,7 +118,7 @@ def _number(text: str) -> int:
 
     digits = text.replace("_", "").replace(",", "")
     if not (digits.isascii() and digits.isdigit()):
-        raise UsageError(f"--output-tokens {text!r} is no number of tokens", "write a number, p50 or p90")
+        raise UsageError(f"--output-tokens {text!r} is no number of tokens", "write a number, mean, p50 or p90")
     if len(digits) > len(str(MAX_TOKENS)) or int(digits) > MAX_TOKENS:
         raise UsageError(f"implausible number: {text}", "check the number of digits")
     return int(digits)
@@ -148,14 +153,20 @@ def prompts_file() -> PromptFile | None:
 
 
 def measure_in(env: Env, *, asked: bool) -> Callable[[Where], Traffic | None]:
+    """Asks the ledger, which is opened once and closed with the command; `asked`: there has to be one."""
+
+    @cache
+    def ledger() -> Ledger | None:
+        if not asked and not env.ledger_path.is_file():
+            return None
+        return env.resources.enter_context(closing(env.open_ledger()))
+
     def measure(where: Where) -> Traffic | None:
         from llmcost.estimate.terms import DAYS
         from llmcost.estimate.traffic import measured
 
-        if not asked and not env.ledger_path.is_file():
-            return None
-        with closing(env.open_ledger()) as ledger:
-            return measured(ledger, where, now_us=env.now_us, days=DAYS)
+        opened = ledger()
+        return None if opened is None else measured(opened, where, now_us=env.now_us, days=DAYS)
 
     return measure
 
@@ -184,7 +195,7 @@ class Models:
         models = every_model(self._env.book, self._tier, self._env.now_us, provider=self._provider)
         without = sum(not model.discounts_cached for model in models)
         if self._share and without:
-            self._remarks[f"{without:,} of {len(models):,} models have no rate of their own for cached input"] = None
+            self._remarks[f"{without:,} of {len(models):,} models have no cheaper rate for cached input"] = None
         return models
 
     def of_request(self, prompt: Prompt, terms: Terms) -> Model:
@@ -210,7 +221,7 @@ class Models:
         model = priced_model(env.book, name, self._tier, env.now_us, provider=self._provider, named_by=named_by)
         if self._share and not model.discounts_cached:
             raise UsageError(
-                f"model {name!r} has no rate of its own for cached input",
+                f"model {name!r} has no cheaper rate for cached input",
                 "leave --cached-share out: what comes from a cache costs as much as other input",
             )
         self._known[name] = model
@@ -229,6 +240,23 @@ def inputs_of(paths: list[str], reader: Reader, *, ignored: bool) -> tuple[Itera
         raise UsageError("nothing to estimate", "name files or folders, or - for standard input")
     found = Found(paths, reader, ignored=ignored)
     return found, found.skipped
+
+
+def few(env: Env, inputs: Iterable[Input[Prompt]], models: int) -> Iterable[Input[Prompt]]:
+    """The inputs, when they are few enough to ask a provider about each for each of `models` (0: its own).
+
+    Raises:
+        UsageError: they are more than `MOST_ASKED`.
+    """
+    times = max(models, 1)
+    held = list(islice(inputs, MOST_ASKED // times + 1))
+    if len(held) * times > MOST_ASKED:
+        raise UsageError(
+            f"--exact would ask a provider more than {MOST_ASKED:,} times",
+            "name fewer prompts or models, or leave it out",
+        )
+    env.note(f"--exact: at most {len(held) * times:,} questions to the provider, one after the other")
+    return held
 
 
 def counter(env: Env, *, exact: bool, every: bool) -> Callable[[Prompt, Model], Count]:

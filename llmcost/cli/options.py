@@ -64,7 +64,9 @@ def command(function: Callable[..., int | None]) -> Callable[..., int]:
         common = {name: given.pop(name) for name in shared}
         if span:
             given[span] = Span(**{name: given.pop(name) for name in SPAN})
-        return int(function(Env(_merged(ctx, common)), **given) or 0)
+        env = Env(_merged(ctx, common))
+        with env.resources:
+            return int(function(env, **given) or 0)
 
     context = inspect.Parameter("ctx", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
     shown = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own]

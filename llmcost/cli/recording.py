@@ -55,7 +55,7 @@ def bands(env: Env) -> Bands | None:
 
 
 def keep(env: Env, name: str, predictions: Sequence[Prediction]) -> None:
-    """Store the predictions under `name` in place of those it had, as of now. To be called when all is printed.
+    """Store the predictions under `name` in place of those it had, as of now.
 
     Raises:
         UsageError: there are more than `MAX_KEPT`.

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import chain, groupby, islice
 from operator import itemgetter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from llmcost.estimate.find import Input
 from llmcost.estimate.models import Model
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 #: Remarks that are kept; the others are counted.
 KEPT_NOTES = 10
-
+#: The first fields of `Terms`, which say what a call costs.
+_COSTLY = Terms._fields.index("calls") + 1
 
 _Pair = tuple[tuple[str, str], Prompt]
 
@@ -47,6 +48,8 @@ class Estimate(NamedTuple):
     n_notes: int
     kinds: dict[str, int]
     """Files by what they were counted as: `text`, `messages`, `requests`."""
+    terms: frozenset[Terms]
+    """The different ones among all items, as far as they are in the cost."""
 
     @property
     def total(self) -> Total | None:
@@ -154,6 +157,7 @@ class _Making:
         self._notes: list[tuple[str, str]] = []
         self._n_notes = 0
         self._kinds: Counter[str] = Counter()
+        self._terms: set[tuple[Any, ...]] = set()
 
     def add_file(self, items: Collection[Item]) -> None:
         """The items of one file, one for each model."""
@@ -175,6 +179,7 @@ class _Making:
             heapq.heappush(self._dearest, (item.cost_nano, -place, item))
         else:
             heapq.heappushpop(self._dearest, (item.cost_nano, -place, item))
+        self._terms.add(item.terms[:_COSTLY])
         key = item.model.name, item.folder, _subfolder(item)
         known = self._sums.get(key)
         if known is None:
@@ -195,7 +200,7 @@ class _Making:
         folders = tuple((folder, each.total(model)) for (folder, _), (model, each) in by_folder.items())
         return Estimate(
             items, self._n_items, self.prompts, tuple(totals), folders, compared, tuple(self._notes), self._n_notes,
-            dict(self._kinds),
+            dict(self._kinds), frozenset(Terms(*each) for each in self._terms),
         )  # fmt: skip
 
 

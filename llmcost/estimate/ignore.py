@@ -18,6 +18,11 @@ _MAX_BYTES = 2**20
 #: pathspec's regexes for `*` and `**/`, which it searches for anywhere in a path.
 _ANYTHING, _ANY_FOLDER = ".", "(?P<ps_d>/)"
 _ALL_INSIDE = re.compile(r"/\*\*(/?)\s*$")
+#: `[!…]`, which in git is no slash either.
+_NOT_THESE = re.compile(r"(?<!\\)\[\^([^/])")
+#: In pathspec's regex, `*` and plain text with another `*` behind it.
+_STAR = r"\[\^/\]\*"
+_STAR_AND_TEXT = re.compile(rf"{_STAR}((?:\\.|(?!{_STAR})\[[^\]]+\]|[^\\/()\[\]|?*+.^$])+)(?={_STAR})")
 
 
 class _Pattern(NamedTuple):
@@ -102,4 +107,13 @@ def _patterns(file: str) -> Iterator[_Pattern]:
         except (ValueError, re.error):
             continue
         if made.include is not None and made.regex is not None:
-            yield _Pattern(made.regex, made.include)
+            yield _Pattern(_steady(made.regex), made.include)
+
+
+def _steady(regex: re.Pattern[str]) -> re.Pattern[str]:
+    """The same without trying again: between stars the first place a text is found at is as good as any later one.
+
+    `*a*a*a*a*b` would otherwise take minutes for one long name.
+    """
+    without_slash = _NOT_THESE.sub(r"[^/\1", regex.pattern)
+    return re.compile(_STAR_AND_TEXT.sub(r"(?>[^/]*?\1)", without_slash), regex.flags)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from llmcost.core.errors import UsageError
 from llmcost.estimate.find import STREAMED
-from llmcost.estimate.terms import Terms, Told
+from llmcost.estimate.terms import Terms, Told, rows
 from llmcost.tokens.counter import count
 from llmcost.tokens.decode import Text, decode, read_stream
 from llmcost.tokens.prompt import Prompt, parse
@@ -135,11 +135,12 @@ class Reader:
 
     def _typical(self, prompt: Prompt, terms: Terms) -> Prompt:
         """A prompt with placeholders left takes as many tokens as the ledger says its calls have."""
-        if not prompt.missing or (measured := self._told.typical_input(terms)) is None:
+        if not prompt.missing or (traffic := self._told.measured(terms.where)) is None:
             return prompt
-        tokens, source = measured
-        fixed = count(prompt, "gpt-4o-mini", "openai").tokens
+        tokens, source = traffic.input_p50, rows(traffic, terms.where)
+        # The ledger's tokens are those of the model it has seen.
+        fixed = count(prompt, traffic.model, traffic.provider).tokens
         return replace(
             prompt, extra_tokens=prompt.extra_tokens + max(0, tokens - fixed),
-            notes=(*prompt.notes, f"their size is taken from the {source}: {tokens:,} input tokens"),
+            notes=(*prompt.notes, f"their size is taken from the median of {source}: {tokens:,} input tokens"),
         )  # fmt: skip

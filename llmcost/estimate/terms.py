@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 _MONTH_DAYS = (365, 12)
 #: How far back the ledger is looked at.
 DAYS = 30
-PERCENTILES = ("p50", "p90")
+#: Lengths of the answers that the ledger knows. A month's cost is calls times the mean.
+LENGTHS = ("mean", "p50", "p90")
 
 Where = tuple[tuple[str, str], ...]
 """(dimension, value) pairs that select rows of the ledger."""
@@ -64,7 +65,7 @@ class Terms(NamedTuple):
 class Told:
     """The `Terms` of each prompt by its path: the options of the command line over what prompts.yaml declares.
 
-    `percentile` (`p50` or `p90`) takes the length of the answers from the ledger: from the rows that the options
+    `length` (one of `LENGTHS`) takes the length of the answers from the ledger: from the rows that the options
     select, else from those declared for the prompt, else from those whose `prompt_id` is its path. `silent` are the
     paths the ledger has no such rows for.
     """
@@ -74,12 +75,12 @@ class Told:
         options: Terms,
         *,
         declared: Callable[[str], prompts.Calls] | None = None,
-        percentile: str = "",
+        length: str = "",
         measure: Callable[[Where], Traffic | None] | None = None,
     ) -> None:
         self.options = options
         self._declared = declared
-        self._percentile = percentile
+        self._length = length
         self._measure = measure
         self._measured: dict[Where, Traffic | None] = {}
         self.silent: dict[str, None] = {}
@@ -94,14 +95,14 @@ class Told:
         terms = options if self._declared is None else _over(options, self._declared(path))
         if not terms.where:
             terms = terms._replace(where=(("prompt_id", path),))
-        if not self._percentile:
+        if not self._length:
             return terms
         traffic = self.measured(terms.where)
         if traffic is None:
             self.silent[path] = None
             return terms._replace(output_tokens=None, output_from="")
-        tokens = traffic.output_p50 if self._percentile == "p50" else traffic.output_p90
-        return terms._replace(output_tokens=tokens, output_from=f"{self._percentile} of {_rows(traffic, terms.where)}")
+        tokens = {"mean": traffic.output_mean, "p50": traffic.output_p50, "p90": traffic.output_p90}[self._length]
+        return terms._replace(output_tokens=tokens, output_from=f"{self._length} of {rows(traffic, terms.where)}")
 
     def measured(self, where: Where) -> Traffic | None:
         """What the ledger has of the rows `where` selects; None where that is nothing or there is no ledger."""
@@ -111,13 +112,8 @@ class Told:
             self._measured[where] = self._measure(where)
         return self._measured[where]
 
-    def typical_input(self, terms: Terms) -> tuple[int, str] | None:
-        """The median input tokens of the prompt's calls, and where the number is from."""
-        traffic = self.measured(terms.where)
-        return None if traffic is None else (traffic.input_p50, f"median of {_rows(traffic, terms.where)}")
 
-
-def _rows(traffic: Traffic, where: Where) -> str:
+def rows(traffic: Traffic, where: Where) -> str:
     selected = ", ".join(f"{dimension}={value}" for dimension, value in where)
     return f"{traffic.requests:,} requests of {selected} in {DAYS} days"
 

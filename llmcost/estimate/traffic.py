@@ -36,6 +36,11 @@ class Traffic(NamedTuple):
         return round_half_even(self.requests * MONTH_US, self.span_us)
 
     @property
+    def output_mean(self) -> int:
+        """Output tokens of an average request, failed ones included, as they are in `calls_per_month`."""
+        return round_half_even(self.sums.usage.output_total, self.requests)
+
+    @property
     def cached_tokens(self) -> int:
         """Input tokens of an average request that came from the provider's cache, rounded down."""
         return self.sums.usage.cached_total // self.requests

@@ -45,7 +45,7 @@ class Done(NamedTuple):
 
 
 _OWNER_AND_NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}/[A-Za-z0-9_.-]{1,100}")
-_PROJECT = re.compile(r"[1-9][0-9]{0,17}|[\w.-]{1,255}(?:/[\w.-]{1,255}){1,20}")
+_PROJECT = re.compile(r"[1-9][0-9]{0,17}|[A-Za-z0-9_.-]{1,255}(?:/[A-Za-z0-9_.-]{1,255}){1,20}")
 
 
 def github(base: str, token: str, repository: str, number: int, **settings: Any) -> Thread:

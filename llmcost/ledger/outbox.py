@@ -16,7 +16,7 @@ _ALL = ", ".join(ALERT)
 _KNOWN = "SELECT key FROM alert WHERE key = ? OR (subject = ? AND standing AND ?)"
 _INSERT = (
     "INSERT INTO alert (key, subject, channel, body, standing, made_us, attempts, due_us, error)"
-    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, ?6, '')"
+    " VALUES (?, ?, ?, ?, ?, ?, 0, ?, '')"
 )
 _SENT = "UPDATE alert SET sent_us = ?, due_us = NULL, error = '' WHERE number = ? AND sent_us IS NULL"
 _CLAIMED = "WHERE number = ? AND attempts = ? AND sent_us IS NULL AND due_us IS NOT NULL"
@@ -49,7 +49,7 @@ class SqliteOutbox:
                     if alert.standing:
                         self._db.execute("UPDATE alert SET standing = 1 WHERE key = ?", (alert.key,))
                     continue
-                self._db.execute(_INSERT, (alert.key, alert.subject, alert.channel, alert.body, alert.standing, now_us))
+                self._db.execute(_INSERT, (*alert, now_us, now_us))
                 new += 1
         return new
 

@@ -113,12 +113,28 @@ _TOKENS_AT = _INDEX["t_input"]
 _PARTS_AT = _INDEX["n_input"]
 
 
+#: Dimensions whose totals are kept by the quarter-hour: queries by these alone cost little.
+ROLLED = ("provider", "model", "app", "environment", "team", "operation", "tier")
 #: What `Ledger.series` adds up -> the measures it is made of.
-SERIES_MEASURES: dict[str, tuple[str, ...]] = {
-    "cost": ("cost",),
+AMOUNTS: dict[str, tuple[str, ...]] = {
     "requests": ("requests",),
+    "unpriced": ("unpriced",),
+    "cost": ("cost",),
     "tokens": tuple(f"t_{bucket}" for bucket in BUCKETS[:-1]),
 }
+
+
+class Amounts(NamedTuple):
+    """What limits count of some requests; the fields are those of AMOUNTS."""
+
+    requests: int = 0
+    unpriced: int = 0
+    cost: int = 0
+    """nano-USD of the priced ones."""
+    tokens: int = 0
+
+    def plus(self, other: Amounts) -> Amounts:
+        return Amounts(*map(int.__add__, self, other))
 
 
 class Sums:
@@ -238,10 +254,11 @@ class Ledger(Protocol):
     def sums(self, query: Query) -> list[Group]:
         """Totals per group, unordered; without `by`, exactly one group with an empty key."""
 
-    def series(self, query: Query, measure: str, cuts: Sequence[int]) -> list[int]:
-        """Totals of one of SERIES_MEASURES between each two successive cuts, which are whole quarter-hours (UTC).
+    def series(self, query: Query, cuts: Sequence[int], *, tokens: bool = True) -> dict[tuple[str, ...], list[Amounts]]:
+        """Amounts of each group between each two successive cuts (ascending microseconds UTC).
 
-        Of `query` only `where` counts.
+        Of `query` only `by` and `where` count. Stretches of whole quarter-hours are read from roll-ups. Without
+        `tokens`, which take eleven columns, those are zero.
         """
 
     def requests(

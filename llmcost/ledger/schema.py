@@ -19,12 +19,12 @@ import sqlite3
 from collections.abc import Callable
 
 from llmcost.core.usage import BUCKETS, COST_PARTS
-from llmcost.ledger.protocol import MEASURE_NAMES, REPORTED, UNPRICED
+from llmcost.ledger.protocol import MEASURE_NAMES, REPORTED, ROLLED, UNPRICED
 
 #: "llmc": tells our files from other SQLite databases.
 APPLICATION_ID = 0x6C6C6D63
 
-SERIES = ("provider", "model", "app", "environment", "team", "operation", "tier")
+SERIES = ROLLED
 PARTY = ("user", "project")
 CONTEXT = ("session", "branch", "machine", "region", "source")
 CODED = {"series": SERIES, "party": PARTY, "context": CONTEXT}

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import sqlite3
 from array import array
-from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 
 from llmcost.core.errors import LedgerError, UsageError
@@ -21,6 +21,7 @@ from llmcost.ledger.erasure import FORGOTTEN, Erasure
 from llmcost.ledger.outbox import SqliteOutbox
 from llmcost.ledger.protocol import (
     Added,
+    Amounts,
     BatchInfo,
     Group,
     LedgerInfo,
@@ -208,14 +209,22 @@ class SqliteLedger:
                 groups[key] = groups[key] + sums if key in groups else sums
         return [Group(key, sums) for key, sums in groups.items()]
 
-    def series(self, query: Query, measure: str, cuts: Sequence[int]) -> list[int]:
-        totals = [0] * (len(cuts) - 1)
-        quarters = [cut // QUARTER_US for cut in cuts]
-        statement = sql.series_statement(_canonical(query), measure, quarters[0], quarters[-1])
-        with translated(self.path):
-            for quarter, total in self._db.execute(*statement):
-                totals[bisect_right(quarters, quarter) - 1] += total
-        return totals
+    def series(self, query: Query, cuts: Sequence[int], *, tokens: bool = True) -> dict[tuple[str, ...], list[Amounts]]:
+        query = _canonical(query)
+        width = len(query.by)
+        quick = sql.plan(query) == "quarter"
+        statements = {rolled: sql.series_statement(query, rolled=rolled, tokens=tokens) for rolled in (quick, False)}
+        found: dict[tuple[str, ...], list[Amounts]] = {}
+        with translated(self.path), self.snapshot():
+            for number, (start, end) in enumerate(pairwise(cuts)):
+                rolled = quick and not start % QUARTER_US and not end % QUARTER_US
+                size = QUARTER_US if rolled else 1
+                statement, before, behind = statements[rolled]
+                for row in self._db.execute(statement, [*before, start // size, end // size, *behind]):
+                    if row[width]:
+                        amounts = found.setdefault(tuple(map(str, row[:width])), [Amounts()] * (len(cuts) - 1))
+                        amounts[number] = amounts[number].plus(Amounts(*row[width:]))
+        return found
 
     def requests(
         self, query: Query, *, order: str = "cost", limit: int | None = None, without_card: bool = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from llmcost.core.errors import UsageError, nearest
 from llmcost.core.instants import DAY_US, QUARTER_US
 from llmcost.core.usage import COST_PARTS
-from llmcost.ledger.protocol import MEASURE_NAMES, MEASURES, SERIES_MEASURES, Query
+from llmcost.ledger.protocol import AMOUNTS, MEASURE_NAMES, MEASURES, Query
 from llmcost.ledger.schema import (
     COLUMNS,
     CONTENT,
@@ -185,19 +185,29 @@ def sums_statement(query: Query, table: str, start: int, end: int) -> tuple[str,
     )
 
 
-def series_statement(query: Query, measure: str, start: int, end: int) -> tuple[str, list[object]]:
-    """(quarter-hour, total) of one of SERIES_MEASURES over the quarter-hours [start, end)."""
+def series_statement(query: Query, *, rolled: bool, tokens: bool) -> tuple[str, list[object], list[object]]:
+    """Rows (key…, AMOUNTS…) of one stretch, several of a key; parameters before and behind its two edges.
+
+    Edges are quarter-hours where `rolled`, else microseconds.
+    """
+    keys = [_expression(dim) for dim in query.by]
     condition, bound = conditions(query)
-    rolled = plan(query) == "quarter"
-    quarter = "f.quarter" if rolled else f"f.ts / {QUARTER_US}"
-    total = " + ".join(f"sum({name if rolled else MEASURES[name]})" for name in SERIES_MEASURES[measure])
-    table, column, size = ("rollup_quarter", "quarter", 1) if rolled else ("request", "ts", QUARTER_US)
+    parts = {name: measures for name, measures in AMOUNTS.items() if tokens or name != "tokens"}
+    sums = [" + ".join(f"sum({one if rolled else MEASURES[one]})" for one in measures) for measures in parts.values()]
+    selected = ", ".join(sql for sql, _ in keys)
+    if rolled:
+        # Grouped by the code before its names are looked up: four times faster.
+        chosen = f" AND series IN (SELECT id FROM series WHERE true{condition})" if condition else ""
+        named = ", ".join(f"{total} AS {name}" for name, total in zip(parts, sums, strict=True))
+        inner = f"SELECT series, {named} FROM rollup_quarter WHERE quarter >= ? AND quarter < ?{chosen} GROUP BY 1"
+        amounts = ", ".join(f"f.{name}" for name in parts)
+        return f"SELECT {', '.join(filter(None, (selected, amounts)))} FROM ({inner}) f{_joins(query)}", [], bound
+    group = f" GROUP BY {', '.join(str(number + 1) for number in range(len(keys)))}" if keys else ""
+    columns = ", ".join(filter(None, (selected, *sums)))
     return (
-        (
-            f"SELECT {quarter}, {total} FROM {table} f{_joins(query)}"
-            f" WHERE f.{column} >= ? AND f.{column} < ?{condition} GROUP BY 1"
-        ),
-        [start * size, end * size, *bound],
+        f"SELECT {columns} FROM request f{_joins(query)} WHERE f.ts >= ? AND f.ts < ?{condition}{group}",
+        [value for _, values in keys for value in values],
+        bound,
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
+from itertools import chain
 from queue import Empty, Queue
 from threading import Event, Thread
 from time import monotonic
@@ -47,43 +48,57 @@ def message_of(stored: StoredAlert) -> Message:
 
 
 def deliver(ledger: Ledger, outlets: Sequence[Outlet], *, now_us: int, timeout: float = 60.0) -> list[Outcome]:
-    """Send all that is due to `outlets`, oldest first, in at most `timeout` seconds (inline outlets excepted)."""
-    end = monotonic() + timeout
-    until_us = now_us + int(timeout * SECOND_US) + _LEASE_MARGIN_US
+    """Send all that is due to `outlets`, oldest first: inline ones, then the others in at most `timeout` seconds."""
     by_key = {outlet.key: outlet for outlet in outlets}
     waiting: dict[str, list[StoredAlert]] = {}
+    until_us = now_us + int(timeout * SECOND_US) + _LEASE_MARGIN_US
     for stored in ledger.outbox.claim(list(by_key), now_us, until_us):
         waiting.setdefault(stored.alert.channel, []).append(stored)
-    results: Queue[_Result] = Queue()
-    stop = Event()
-    busy = {key for key in waiting if not by_key[key].inline}
-    for key in busy:
-        # A daemon, so that a receiver who never ends does not keep the process.
-        Thread(target=_work, args=(by_key[key], tuple(waiting[key]), results, stop), daemon=True).start()
+    inline = [key for key in waiting if by_key[key].inline]
+    own = {key: list(rows) for key, rows in waiting.items() if not by_key[key].inline}
     outcomes: list[Outcome] = []
-    for key in waiting.keys() - busy:
-        for result in _attempts(by_key[key], tuple(waiting[key])):
-            waiting[key].pop(0)
+    stop = Event()
+    results = chain(
+        *(_attempts(by_key[key], list(waiting[key])) for key in inline), _threads(own, by_key, timeout, stop)
+    )
+    try:
+        for result in results:
+            key = result.stored.alert.channel
+            waiting[key].remove(result.stored)
             outcomes.append(_mark(ledger, by_key[key], result, now_us))
-    while busy:
-        try:
-            result = results.get(timeout=max(0.0, end - monotonic()))
-        except Empty:
-            break
-        key = result.stored.alert.channel
-        waiting[key].pop(0)
-        outcomes.append(_mark(ledger, by_key[key], result, now_us))
-        if result.error or not waiting[key]:
-            busy.discard(key)
-    stop.set()
-    for key in busy:
-        late = _Result(waiting[key].pop(0), f"no answer within {timeout:g} seconds", 0)
-        outcomes.append(_mark(ledger, by_key[key], late, now_us))
+    finally:
+        # Also when the ledger fails us: what cannot be marked must not be sent.
+        stop.set()
     for key, rest in waiting.items():
         for stored in rest:
             ledger.outbox.unclaim(stored, now_us)
             outcomes.append(Outcome(stored, by_key[key], "waiting", due_us=now_us))
     return sorted(outcomes, key=lambda outcome: outcome.stored.number)
+
+
+def _threads(
+    rows: dict[str, list[StoredAlert]], outlets: dict[str, Outlet], timeout: float, stop: Event
+) -> Iterator[_Result]:
+    """What becomes of each outlet's rows, as soon as it is known. What is still under way at the end has failed."""
+    end = monotonic() + timeout
+    results: Queue[_Result] = Queue()
+    left = {key: list(alerts) for key, alerts in rows.items()}
+    for key, alerts in rows.items():
+        # A daemon, so that a receiver who never ends does not keep the process.
+        Thread(target=_work, args=(outlets[key], alerts, results, stop), daemon=True).start()
+    while left:
+        try:
+            result = results.get(timeout=max(0.0, end - monotonic()))
+        except Empty:
+            break
+        key = result.stored.alert.channel
+        left[key].remove(result.stored)
+        if result.error or not left[key]:
+            del left[key]
+        yield result
+    stop.set()
+    for alerts in left.values():
+        yield _Result(alerts[0], f"no answer within {timeout:g} seconds", 0)
 
 
 class _Result(NamedTuple):
@@ -93,14 +108,14 @@ class _Result(NamedTuple):
     after_us: int
 
 
-def _work(outlet: Outlet, rows: tuple[StoredAlert, ...], results: Queue[_Result], stop: Event) -> None:
+def _work(outlet: Outlet, rows: Sequence[StoredAlert], results: Queue[_Result], stop: Event) -> None:
     for result in _attempts(outlet, rows):
         results.put(result)
         if stop.is_set():
             return
 
 
-def _attempts(outlet: Outlet, rows: tuple[StoredAlert, ...]) -> Iterator[_Result]:
+def _attempts(outlet: Outlet, rows: Sequence[StoredAlert]) -> Iterator[_Result]:
     """Send one after the other, up to the first that fails: the channel then rests until the next run."""
     for stored in rows:
         try:

@@ -1,12 +1,7 @@
-"""The price book from its files, compiled once: layers are cached as JSON and read back without YAML or catalogue.
-
-A cache file is named after everything its content depends on, so a stale one is never read; a damaged one is
-compiled again, and where the folder cannot be written nothing is cached.
-"""
+"""The price book from its files, compiled once: layers are cached as JSON and read back without YAML or catalogue."""
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import os
 from collections.abc import Callable, Sequence
@@ -17,10 +12,9 @@ import msgspec
 from llmcost.core.errors import ConfigError
 from llmcost.pricing.book import PriceBook
 from llmcost.pricing.entry import COMPILER_VERSION, Layer
+from llmcost.yamlfile.compiled import compiled
 from llmcost.yamlfile.packaged import packaged
 from llmcost.yamlfile.tree import decode, read_bytes
-
-_KEPT_FILES = 24
 
 
 def packaged_path() -> Path | None:
@@ -58,13 +52,13 @@ def load_book(
 
 
 def _yaml_layer(data: bytes, path: Path, name: str, cache_dir: Path | None) -> Layer:
-    def compiled() -> Layer:
+    def compile_layer() -> Layer:
         from llmcost.pricing.yaml_book import compile_yaml
 
         return compile_yaml(decode(data, str(path)), str(path), name=name)
 
     key = hashlib.blake2b(data, digest_size=16).hexdigest()
-    layer = _cached(cache_dir, f"prices-{COMPILER_VERSION}-{key}.json", compiled)
+    layer = _cached(cache_dir, f"prices-{COMPILER_VERSION}-{key}.json", compile_layer)
     return msgspec.structs.replace(layer, name=name, origin=str(path))
 
 
@@ -75,7 +69,7 @@ def _catalogue_layer(cache_dir: Path | None) -> Layer | None:
     path, stat = data_file
     key = hashlib.blake2b(f"{path}\0{stat.st_mtime_ns}\0{stat.st_size}".encode(), digest_size=16).hexdigest()
 
-    def compiled() -> Layer:
+    def compile_layer() -> Layer:
         from llmcost.pricing.catalogue import compile_catalogue
 
         layer = compile_catalogue()
@@ -83,7 +77,7 @@ def _catalogue_layer(cache_dir: Path | None) -> Layer | None:
             raise ConfigError(f"the price catalogue at {path.parent} cannot be imported", "reinstall genai-prices")
         return layer
 
-    return _cached(cache_dir, f"catalogue-{COMPILER_VERSION}-{key}.json", compiled)
+    return _cached(cache_dir, f"catalogue-{COMPILER_VERSION}-{key}.json", compile_layer)
 
 
 def _catalogue_file() -> tuple[Path, os.stat_result] | None:
@@ -101,34 +95,9 @@ def _catalogue_file() -> tuple[Path, os.stat_result] | None:
 
 
 def _cached(cache_dir: Path | None, name: str, compile_layer: Callable[[], Layer]) -> Layer:
-    if cache_dir is None:
-        return compile_layer()
-    path = cache_dir / name
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=Layer)
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
-        layer = compile_layer()
-    with contextlib.suppress(OSError):
-        _write(path, msgspec.json.encode(layer))
-        _prune(cache_dir, name.partition("-")[0])
-    return layer
+    # MsgspecError is a ValueError, and so is UnicodeDecodeError.
+    return compiled(cache_dir, name, compile_layer, encode=msgspec.json.encode, decode=_decoded)
 
 
-def _write(path: Path, data: bytes) -> None:
-    import tempfile
-
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".tmp-", suffix=path.name)
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(data)
-        Path(temporary).replace(path)
-    except OSError:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-
-
-def _prune(cache_dir: Path, kind: str) -> None:
-    files = sorted(cache_dir.glob(f"{kind}-*.json"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
-    for path in files[_KEPT_FILES:]:
-        path.unlink(missing_ok=True)
+def _decoded(data: bytes) -> Layer:
+    return msgspec.json.decode(data, type=Layer)

@@ -189,9 +189,21 @@ def _heading(outcome: Outcome, s: Standing) -> str:
 
 def remarks(outcome: Outcome) -> list[str]:
     """What is always said: contradictions of the file, unpriced requests, rates."""
-    lines = [f"warning: {outcome.file.path}:{remark.line}: {cell(remark.text)}" for remark in outcome.file.remarks]
-    lines += [unpriced(s) for s in outcome.found.unpriced()]
-    return lines + [rate(currency) for currency in outcome.currencies]
+    return [
+        *warnings(outcome.file),
+        *_first([unpriced(s) for s in outcome.found.unpriced()], "budgets with unpriced requests"),
+        *(rate(currency) for currency in outcome.currencies),
+    ]
+
+
+def warnings(file: BudgetFile) -> list[str]:
+    """Where the file contradicts itself."""
+    lines = [f"warning: {cell(file.path)}:{remark.line}: {cell(remark.text)}" for remark in file.remarks]
+    return _first(lines, "contradictions")
+
+
+def _first(lines: list[str], what: str) -> list[str]:
+    return [*lines[:SHOWN], f"… and {len(lines) - SHOWN} more {what}"] if len(lines) > SHOWN else lines
 
 
 def unpriced(s: Standing) -> str:

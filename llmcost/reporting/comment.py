@@ -211,10 +211,15 @@ def _standings(standings: Iterable[Standing]) -> _Table:
         day = f", over on {one.exhausted_on}" if one.exhausted_on else ""
         rows.append(
             (
-                code(one.name) + (f" of {code(one.owner)}" if one.owner else ""), f"{code(one.window)} from {one.start[:10]}", _amount(one, spent), _amount(one, limit),
-                percent(spent, limit), _amount(one, one.amount("forecast")) + day, one.state,
+                code(one.name) + (f" of {code(one.owner)}" if one.owner else ""),
+                f"{code(one.window)} from {one.start[:10]}",
+                _amount(one, spent),
+                _amount(one, limit),
+                percent(spent, limit),
+                _amount(one, one.amount("forecast")) + day,
+                one.state,
             )
-        )  # fmt: skip
+        )
     return head, range(2, 6), rows
 
 

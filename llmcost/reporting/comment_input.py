@@ -192,5 +192,6 @@ def _read(data: bytes, origin: str, command: str, kind: type[_Document]) -> _Doc
 def _plain(complaint: str) -> str:
     """`files[0].path: expected str, got int`."""
     said, _, place = complaint.partition(" - at `$.")
-    text = f"{place.rstrip('`')}: {said[:1].lower()}{said[1:]}" if place else said
+    said = said[:1].lower() + said[1:]
+    text = f"{place.rstrip('`')}: {said}" if place else said
     return shorten(printable(redact(text.replace("`", ""))), _SHOWN)

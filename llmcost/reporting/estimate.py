@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from llmcost.core.instants import from_us
@@ -12,7 +12,6 @@ from llmcost.reporting.numbers import count, counted, percent, short, usd
 
 if TYPE_CHECKING:
     from llmcost.estimate.estimate import Estimate
-    from llmcost.estimate.models import Model
     from llmcost.estimate.totals import Item, Total
 
 #: The first column of a table keeps this many terminal columns before others give way to it.
@@ -22,10 +21,10 @@ _KINDS = {"messages": "chat messages", "requests": "requests"}
 
 def as_text(made: Estimate, *, width: int | None = None, top: int = 0) -> str:
     """`width`: columns of the terminal, None where nothing may be cut; `top`: rows of a table, 0 for all."""
-    lines = _models(made, width, top) if len(made.totals) > 1 else _prompts(made, width, top)
+    lines = _models(made, width, top) if len(made.totals) > 1 else _prompts(made, width)
     lines += _folders(made, width, top)
     lines.append(_output_line(made))
-    shares = {item.terms.cached_share for item in made.items} - {None, 0}
+    shares = {terms.cached_share for terms in made.terms} - {None, 0}
     if shares:
         (share, *others) = shares
         text = "the declared share" if others or share is None else percent(share.numerator, share.denominator)
@@ -41,7 +40,7 @@ def _output_line(made: Estimate) -> str:
     if known != "input and output":
         included = sum(total.with_output for total in made.totals)
         return f"output: included for {count(included)} of {count(made.n_items)}; for the others its length is unknown"
-    sources = {(item.terms.output_tokens or 0, item.terms.output_from) for item in made.items}
+    sources = {(terms.output_tokens or 0, terms.output_from) for terms in made.terms}
     if len(sources) > 1:
         return "output: the length declared or measured for each prompt (--json lists them)"
     ((tokens, source),) = sources
@@ -53,7 +52,7 @@ def _month_lines(made: Estimate) -> list[str]:
     total = made.total
     if total is None or total.monthly_nano is None:
         return []
-    calls = {item.terms.calls for item in made.items}
+    calls = {terms.calls for terms in made.terms}
     if len(calls) == 1 and (only := next(iter(calls))) is not None:
         each = " of each prompt" if total.requests > 1 else ""
         often = f"{count(only.times)} calls{each} per {only.per}"
@@ -114,13 +113,12 @@ def _tokens(part: Item | Total) -> str:
     return f"~{count(part.input_tokens)}{band}"
 
 
-def _prompts(made: Estimate, width: int | None, top: int) -> list[str]:
+def _prompts(made: Estimate, width: int | None) -> list[str]:
     (total,) = made.totals
-    lines = [*_price_lines(total.model), *_method_lines(made)]
-    items = _largest(made.items, top)
-    left = made.n_items - len(items)
-    parts: list[Item | Total] = [*items, *([total] if made.n_items > 1 else [])]
-    names = [shown(item.path) for item in items]
+    lines = [*_price_lines(total), *_method_lines(made)]
+    left = made.n_items - len(made.items)
+    parts: list[Item | Total] = [*made.items, *([total] if made.n_items > 1 else [])]
+    names = [shown(item.path) for item in made.items]
     if made.n_items > 1:
         names.append(_how_many(total))
     table = [
@@ -128,7 +126,7 @@ def _prompts(made: Estimate, width: int | None, top: int) -> list[str]:
         _Column("input tokens", [_tokens(part) for part in parts]),
         _Column("cost", [usd(part.cost_nano) for part in parts]),
     ]
-    if any(part.requests > 1 for part in items):
+    if any(part.requests > 1 for part in made.items):
         table.insert(1, _Column("requests", [count(part.requests) for part in parts], 1))
     rows = _fitted(table, width)
     if left:
@@ -151,22 +149,17 @@ def _method_lines(made: Estimate) -> list[str]:
     ]
 
 
-def _largest(items: Sequence[Item], top: int) -> Sequence[Item]:
-    if not top or len(items) <= top:
-        return items
-    dearest = sorted(items, key=lambda item: -item.cost_nano)[:top]
-    return [item for item in items if item in dearest]
-
-
 def _how_many(total: Total) -> str:
     if total.requests == total.items:
         return f"{count(total.items)} prompts"
     return f"{counted(total.items, 'file')}, {count(total.requests)} requests"
 
 
-def _price_lines(model: Model) -> list[str]:
-    rates = rates_of(model.priced.card, 0)
+def _price_lines(total: Total) -> list[str]:
+    """The rates that hold for the average request, and where they are from."""
+    model, each = total.model, total.input_tokens // total.requests
     priced = model.priced
+    rates = rates_of(priced.card, each)
     source = [shown(priced.layer) + (f" ({shown(model.origin)})" if priced.layer == "catalogue" else "")]
     source.append(f"{shown(priced.match)} match")
     if priced.card.tier != "standard":
@@ -178,6 +171,8 @@ def _price_lines(model: Model) -> list[str]:
     kinds = ["input", *(["cached"] if model.discounts_cached else []), "output"]
     stated = [f"${rates[kind]} {kind}" for kind in kinds if kind in rates]
     text = " and ".join((", ".join(stated[:-1]), stated[-1])) if len(stated) > 1 else "".join(stated)
+    if above := max((above for above, _ in priced.card.bands if above < each), default=0):
+        text += f" (above {count(above)} input tokens)"
     return [f"{shown(model.name)}: {text} per million tokens", f"price: {', '.join(source)}"]
 
 

@@ -127,7 +127,7 @@ def _batches(prompts: Iterable[tuple[Key, Prompt]]) -> Iterator[list[tuple[Key, 
     size = 0
     for key, prompt in prompts:
         batch.append((key, prompt))
-        size += sum(map(len, prompt.texts)) + _EACH
+        size += max(sum(map(len, prompt.texts)), prompt.weight) + _EACH
         if size >= _BATCH:
             yield batch
             batch, size = [], 0

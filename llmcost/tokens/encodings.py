@@ -44,10 +44,6 @@ _CHATML = ChatRule(4, 1, 3, known=False)
 _RULES: tuple[tuple[str, ChatRule], ...] = (
     ("gpt-3.5-turbo-0301", _FIRST_TURBO),
     ("gpt-5-chat", ASSUMED),
-    ("gpt-4o-audio", ASSUMED),
-    ("gpt-4o-realtime", ASSUMED),
-    ("gpt-4o-search", ASSUMED),
-    ("gpt-4o-mini-search", ASSUMED),
     ("gpt-4.5", ASSUMED),
     ("gpt-3.5-turbo", _CHAT),
     ("gpt-35-turbo", _CHAT),
@@ -61,6 +57,8 @@ _RULES: tuple[tuple[str, ChatRule], ...] = (
     ("o4-mini", _REASONING),
     ("gpt-5", _REASONING),
 )
+#: What is in the names of models that take more than the text, or add to it (deep research is among them).
+_MORE_THAN_CHAT = ("audio", "realtime", "search", "transcribe", "tts", "image")
 _NO_CHAT = ("text-embedding-", "text-davinci-", "text-curie-", "text-babbage-", "text-ada-", "davinci", "babbage",
             "curie", "ada", "code-", "gpt-3.5-turbo-instruct", "gpt-35-turbo-instruct", "ft:davinci", "ft:babbage",
             "gpt2", "gpt-2")  # fmt: skip
@@ -107,6 +105,8 @@ def qwen_tokenizer(model: str) -> Tokenizer | None:
 
 def chat_rule(name: str) -> ChatRule:
     """The chat format of an OpenAI model; the published rule, marked as assumed, for one nobody has measured."""
+    if any(word in name for word in _MORE_THAN_CHAT):
+        return ASSUMED
     for start, rule in _RULES:
         if name.startswith(start):
             return rule

@@ -52,6 +52,8 @@ class _Patches(NamedTuple):
 
 
 _LARGE = (2500, 2048)
+#: The multipliers that were seen in what was billed; the others are documented alone.
+_BILLED = {162, 172, 246}
 #: By beginning of the name, first match wins.
 _OPENAI: tuple[tuple[str, _Tiles | _Patches], ...] = (
     ("gpt-4o-mini", _Tiles(2833, 5667)),
@@ -130,6 +132,8 @@ def _openai(image: Image, name: str, provider: str) -> tuple[Tokens, bool]:
         note = note or "an image of low detail counted as shrunk to 512 px: an assumption"
     else:
         budget = rule.original if original else rule.high
+        if rule.percent not in _BILLED:
+            note = note or "images by OpenAI's table of patches, which no bill was seen to confirm"
     # The 1 is not documented: https://community.openai.com/t/1262691 and 1230130 show it in what was billed.
     return Tokens(-(-_patches(image.width, image.height, *budget) * rule.percent // 100) + 1, note), True
 

@@ -88,6 +88,8 @@ def exact_count(
     method = f"{endpoint.name}'s own count"
     if prompt.extra_tokens:
         return Count(tokens, False, f"{method} (and sizes given for variables)", tokens, tokens)
+    if prompt.missing or (prompt.kind == "text" and not prompt.complete):
+        return Count(tokens, False, f"{method} (of what is known of the text)")
     return Count(tokens, True, method, tokens, tokens)
 
 

@@ -54,7 +54,7 @@ class Requests:
 def _request(line: bytes) -> Prompt | str:
     """The prompt of a line, or why there is none."""
     try:
-        prompt = from_value(json.loads(line))
+        prompt = from_value(json.loads(line), len(line))
     except UnicodeDecodeError:
         return "not valid UTF-8"
     except ValueError:

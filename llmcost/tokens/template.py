@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from llmcost.core.errors import ConfigError, UsageError
 from llmcost.core.usage import MAX_TOKENS
@@ -19,11 +19,10 @@ from llmcost.tokens.prompt import Prompt, plain
 
 JINJA_SUFFIXES = (".j2", ".jinja", ".jinja2")
 _PLACEHOLDER = re.compile(r"\{\{\s*([^\W\d][\w.-]*)\s*\}\}")
-_STATEMENT = re.compile(r"\{%.*?%\}", re.DOTALL)
 #: Up to the first tag whose output can differ between calls: comments, literal text and assignments do not put out.
 _JINJA_STATIC = re.compile(
     r"(?:[^{]|\{(?![{%#])|\{#.*?#\}|\{%[-+]?\s*raw\s*[-+]?%\}.*?\{%[-+]?\s*endraw\s*[-+]?%\}"
-    r"|\{%[-+]?\s*set\s[^%]*=[^%]*%\})*+",
+    r"|\{%[-+]?\s*set\s[^%=]*=[^%]*%\})*+",
     re.DOTALL,
 )
 _FRONT = re.compile(r"---[ \t]*\r?\n(.*?)(?:^|\n)---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
@@ -34,6 +33,8 @@ _KNOWN = {
     "model", "config", "input", "output", "temperature", "max_tokens", "maxOutputTokens", "max_output_tokens",
     "max_completion_tokens", "top_p", "tools", "system", "provider", "inputs", "outputs",
 }  # fmt: skip
+#: Placeholders that a remark names.
+_TOLD = 10
 _MOST = ("max_tokens", "max_completion_tokens", "max_output_tokens", "maxOutputTokens")
 
 
@@ -64,7 +65,7 @@ class FrontMatter(NamedTuple):
 
 def is_jinja(text: str, suffix: str = "", *, variables_given: bool = False) -> bool:
     """Whether `text` is a Jinja template: by its file's `suffix`, or as variables are given and it has statements."""
-    return suffix.lower() in JINJA_SUFFIXES or (variables_given and _STATEMENT.search(text) is not None)
+    return suffix.lower() in JINJA_SUFFIXES or (variables_given and "%}" in text.partition("{%")[2])
 
 
 def placeholders(text: str, *, jinja: bool = False) -> tuple[str, ...]:
@@ -175,11 +176,20 @@ def filled(made: Prompt, variables: Mapping[str, str | int]) -> Prompt:
         complete=made.complete and not (missing or whole.extra_tokens),
         missing=missing,
         extra_tokens=made.extra_tokens + whole.extra_tokens,
-        request=None,
+        request=_filled_value(made.request, variables),
         memo={},
     )
 
 
+def _filled_value(value: Any, variables: Mapping[str, str | int]) -> Any:
+    if isinstance(value, str):
+        return render(value, variables).text
+    if isinstance(value, list):
+        return [_filled_value(item, variables) for item in value]
+    return {key: _filled_value(item, variables) for key, item in value.items()} if isinstance(value, dict) else value
+
+
 def _notes(made: Rendered) -> tuple[str, ...]:
-    notes = (f"not filled, so not counted: {', '.join(made.missing)}",) if made.missing else ()
+    names = ", ".join(made.missing[:_TOLD]) + (f" and {left:,} more" if (left := len(made.missing) - _TOLD) > 0 else "")
+    notes = (f"not filled, so not counted: {names}",) if names else ()
     return (*notes, f"{made.extra_tokens:,} tokens for variables of a declared size") if made.extra_tokens else notes

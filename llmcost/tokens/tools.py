@@ -66,6 +66,8 @@ def openai_tools(tools: Tools, *, reasoning: bool, published: bool, system: bool
         )
     if reasoning or tools.responses or not published:
         return Tokens(tokens, "tools counted by what was seen on some models")
+    if tools.choice not in {"", "auto", "required"}:
+        return Tokens(tokens, "what the choice of a tool adds is not known")
     return Tokens(tokens, "" if all(map(_flat, functions)) else "nested tool schemas come within a few tokens")
 
 
@@ -124,11 +126,12 @@ def _function(item: Any) -> dict[str, Any] | None:
 
 
 def _flat(function: dict[str, Any]) -> bool:
-    return all(
+    return "\n" not in _text(function.get("description")) and all(
         isinstance(value, dict)
         and set(value) <= _KNOWN_KEYS
         and isinstance(value.get("type"), str)
         and value["type"] in _PLAIN
+        and "\n" not in _text(value.get("description"))
         and all(isinstance(item, str) for item in value.get("enum") or [])
         for value in _properties(function).values()
     )

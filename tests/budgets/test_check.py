@@ -269,7 +269,8 @@ def test_a_scope_seen_before_the_window_is_known() -> None:
     old = row("2025-01-01T00:00:00Z", "a", USD)
     assert [s.known for s in measured(BOTH, old).standings] == [True, True]
     later = row("2026-11-21T00:00:00Z", "a", USD)
-    assert [s.state for s in measured(BOTH, later).standings] == ["no data", "no data"]
+    unseen = measured(BOTH, later).standings
+    assert [(s.state, s.forecast) for s in unseen] == [("no data", None), ("no data", None)]
 
 
 NOTHING = row("2026-11-11T00:00:00Z", "a", 0)

@@ -110,7 +110,7 @@ def test_500_twice_then_200() -> None:
         first = notify()
         assert first.code == 1
         assert first.err.splitlines()[0].startswith(
-            "error: webhook: http://127.0.0.1/…: it answered 500 Internal Server Error; tried again from 2026-11-20T16:0"
+            "error: webhook: http://127.0.0.1/…: it answered 500 Internal Server Error; tried again from 2026-11-20T16:"
         )
         assert notify(at="2026-11-20T16:01:59Z").code == 0  # not due yet
         assert notify(at="2026-11-20T16:03:00Z").code == 1

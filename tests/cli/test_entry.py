@@ -167,3 +167,22 @@ def test_ascii_only_stdout_keeps_json_exact(isolated: Path) -> None:
     done = process("requests", "--since", "2026-11-01", env=ascii_only)
     assert (done.returncode, done.stderr) == (0, "")
     assert "???" in done.stdout
+
+
+def test_hooks_for_the_end_run(isolated: Path) -> None:
+    """Coverage and the like write what they know by such a hook."""
+    code = (
+        "import atexit, sys; from pathlib import Path; from llmcost.cli.entry import main\n"
+        "atexit.register(lambda: Path('ended').touch()); sys.argv = ['llmcost', '--version']; main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout) == (0, f"llmcost {__version__}\n")
+    assert Path("ended").exists()
+
+
+def test_a_profiler_gets_its_say() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "cProfile", "-m", "llmcost", "--version"], capture_output=True, text=True, check=False,
+        timeout=60,
+    )  # fmt: skip
+    assert "function calls" in done.stdout

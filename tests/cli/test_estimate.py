@@ -9,6 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from llmcost.cli import estimate_options
+from llmcost.cli.environment import Env
+from llmcost.core.errors import LedgerError
+from llmcost.ledger.sqlite import SqliteLedger
 from tests.estimate.books import PRICES
 from tests.run import Ran, llmcost
 
@@ -132,7 +136,7 @@ def test_special_token_strings_are_text_and_bad_utf8_is_said() -> None:
         (("p.txt", "--app", " "), "--app is empty"),
         (("p.txt", "--output-tokens", "½"), "is no number of tokens"),
         (("p.txt", "--output-tokens", "p50", "--ledger", "absent.db"), "no ledger at absent.db"),
-        (("p.txt", "-m", "gpt-4o", "--cached-share", "80%"), "'gpt-4o' has no rate of its own for cached input"),
+        (("p.txt", "-m", "gpt-4o", "--cached-share", "80%"), "'gpt-4o' has no cheaper rate for cached input"),
         (("p.txt", "-m", "gpt-cached", "--cached-share", "80"), "--cached-share '80' is no share"),
         (("p.txt", "--all", "-m", "gpt-4o"), "--all and --model exclude each other"),
         (("p.txt", "--all", "--provider", "antropic"), "did you mean 'anthropic'?"),
@@ -375,3 +379,46 @@ def test_ratios_that_the_ledger_taught(isolated: Path) -> None:
     assert after["input_tokens_low"] < after["input_tokens"] < after["input_tokens_high"]
     write(f".config/llmcost/{FILE}", "{")
     assert estimate("p.txt", "-m", "claude-x").code == 2
+
+
+def test_the_mean_is_what_a_month_costs() -> None:
+    write("p.txt", "hello")
+    spent(*({"output_tokens": tokens} for tokens in (10, 10, 10, 1_000)))
+    ran = estimate("p.txt", "-m", "gpt-4o", "--output-tokens", "mean", "--app", "bot", "--json", *LEDGER)
+    item = ran.json["items"][0]
+    # 1,030 / 4 = 257.5, to the even.
+    assert (item["output_tokens"], item["output_from"]) == (258, "mean of 4 requests of app=bot in 30 days")
+
+
+def test_the_ledger_is_opened_once_for_many_prompts(monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(5):
+        write(f"p{number}.txt", "hello")
+    spent({"output_tokens": 40, "prompt_id": "p0.txt"})
+    opened: list[SqliteLedger] = []
+    open_ledger = Env.open_ledger
+
+    def opening(self: Env, *, write: bool = False) -> SqliteLedger:
+        opened.append(open_ledger(self, write=write))
+        return opened[-1]
+
+    monkeypatch.setattr(Env, "open_ledger", opening)
+    assert estimate(".", "--output-tokens", "p50", *LEDGER).code == 0
+    # Once for the lengths, once for what earlier predictions say.
+    assert len(opened) == 2
+    for ledger in opened:
+        with pytest.raises(LedgerError, match="closed"):
+            ledger.newest_at(0)
+
+
+def test_exact_counts_are_few_and_foretold(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(estimate_options, "MOST_ASKED", 4)
+    for number in range(3):
+        write(f"p/{number}.txt", "hello")
+    ran = estimate("p", "-m", "gpt-4o", "--exact")
+    assert (ran.code, ran.err.splitlines()[0]) == (
+        0, "--exact: at most 3 questions to the provider, one after the other",
+    )  # fmt: skip
+    for more in (("-m", "gpt-4o-mini"), ("-m", "gpt-4o-mini", "-m", "gpt-5", "-m", "gpt-cached", "-m", "claude-x")):
+        ran = estimate("p", "-m", "gpt-4o", *more, "--exact")
+        assert (ran.code, ran.out) == (2, "")
+        assert ran.err.startswith("error: --exact would ask a provider more than 4 times\nhint: name fewer")

@@ -273,3 +273,14 @@ def test_the_next_estimate_has_the_band_that_earlier_errors_give() -> None:
     assert note not in estimate("a.txt", "-m", "gpt-4o", at="2026-05-01T00:00Z").err
     Path("prompts.yaml").write_text("prompts: [{path: a.txt}]\n", "utf-8")
     assert note in estimate("a.txt", "-m", "gpt-4o", at="2026-05-01T00:00Z").err
+
+
+@pytest.mark.usefixtures("prompt")
+def test_a_prediction_is_kept_though_the_reader_of_the_output_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(self: Env, texts: object) -> None:
+        raise BrokenPipeError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Env, "emit_all", gone)
+        assert estimate("a.txt", "--record", "pr-1").code == 0
+    assert [each["id"] for each in scorecard("--json").json["predictions"]] == ["pr-1"]

@@ -162,6 +162,27 @@ def test_requests_longer_than_the_context_window_are_counted() -> None:
     assert made(prompts, "gpt-4o-mini").totals[0].over_window == 0
 
 
+def test_the_band_pays_the_rate_of_cached_input_too() -> None:
+    guess = Count(100, False, "a guess", 90, 120)
+    terms = Terms(cached_share=Fraction(1, 2))
+    result = estimate(
+        texts(("a", "hello")), [model("gpt-cached")], fallback=never, terms=lambda _: terms, counted=lambda *_: guess
+    )
+    # Half at 2 $/M, half at 0.5.
+    assert [(item.cost_low, item.cost_nano, item.cost_high) for item in result.items] == [(112_500, 125_000, 150_000)]
+
+
+def test_the_requests_of_one_file_add_up() -> None:
+    prompts = [Input("a", "", plain("hello")), Input("a", "", plain("word " * 2_000, complete=False))]
+    for order in (prompts, [*reversed(prompts)], [prompts[1], *prompts, prompts[1]]):
+        (item,) = made(order, "gpt-4o", terms=Terms(output_tokens=1)).items
+        long = order.count(prompts[1])
+        assert (item.requests, item.exact, item.over_window, item.input_low) == (len(order), False, long, None)
+    (item,) = made(prompts[:1] * 3, "gpt-cached", terms=Terms(cached_share=Fraction(1, 2))).items
+    # Each 4 x 2 and 4 x 0.5 $/M.
+    assert (item.requests, item.exact, item.cached_tokens, item.cost_nano) == (3, False, 12, 30_000)
+
+
 def test_the_dearest_items_are_kept_and_all_are_given_away() -> None:
     prompts = texts(*((str(number), "word " * number) for number in (3, 1, 5, 2, 4)))
     given_away: list[Item] = []

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
 
-from llmcost.estimate.ignore import Ignored, ignored_in
+from llmcost.estimate.ignore import Ignored, _steady, ignored_in
 
 
 def write(root: Path, files: dict[str, str]) -> None:
@@ -144,3 +145,23 @@ def test_git_agrees(repository: Path, above: list[str], below: list[str]) -> Non
         "b/b.log": "", "x.log": "", "c/a/y": "", "b.log": "",
     })  # fmt: skip
     assert sorted(kept(repository)) == git_kept(repository)
+
+
+def test_a_pattern_that_could_be_tried_in_many_ways_is_not(tmp_path: Path) -> None:
+    """Each of these would take years for this name."""
+    patterns = ["*a" * 20 + "b", "*[a]" * 20 + "b", "*?" * 20 + "b", "*[!b]" * 20 + "b"]
+    write(tmp_path, {".gitignore": "\n".join([*patterns, "*a*a*c"]), "a" * 200: "", "a" * 200 + "c": ""})
+    assert kept(tmp_path) == ["a" * 200]
+
+
+NAMES = st.text("aab*.[", min_size=1, max_size=8)
+GLOBS = st.lists(st.sampled_from(["a", "b", "*", "?", "[ab]", "[!a]", ".", "\\\\*"]), min_size=1, max_size=8).map(
+    "".join
+)
+
+
+@given(GLOBS, NAMES)
+def test_stars_match_as_pathspec_matches_them(glob: str, name: str) -> None:
+    regex = GitIgnoreSpecPattern(glob).regex
+    assert regex is not None
+    assert bool(_steady(regex).fullmatch(name)) == bool(regex.fullmatch(name))

@@ -140,6 +140,10 @@ def test_the_measured_input_stands_for_what_is_missing() -> None:
     assert prompt.notes[-1] == (
         "their size is taken from the median of 9 requests of app=bot in 30 days: 700 input tokens"
     )
+    claude = Traffic(9, 1, 0, "claude-opus-4-7", "anthropic", 700, 1, 1, Sums())
+    told = Told(Terms(where=(("app", "bot"),)), measure=lambda where: claude)
+    (prompt,) = Reader(told)("a.txt", io.BytesIO(b"hello " * 200 + b"{{document}}"))
+    assert count(prompt, "claude-opus-4-7", "anthropic").tokens == 700
     (longer,) = Reader(told)("a.txt", io.BytesIO(b"hello " * 1_000 + b"{{document}}"))
     assert count(longer, "gpt-4o", "openai").tokens > 1_000
 

@@ -8,13 +8,15 @@ from llmcost.core.errors import UsageError
 from llmcost.estimate import prompts
 from llmcost.estimate.terms import Calls, Terms, Told, Where, share
 from llmcost.estimate.traffic import Traffic
-from llmcost.ledger.protocol import Sums
+from llmcost.ledger.protocol import MEASURE_NAMES, Sums
 
 APP: Where = (("app", "bot"),)
 
 
 def traffic(requests: int = 1_234) -> Traffic:
-    return Traffic(requests, 86_400_000_000, 0, "gpt-4o", "openai", 700, 100, 250, Sums())
+    values = {"requests": requests, "t_output": 100 * requests, "t_reasoning": 30 * requests}
+    sums = Sums([values.get(name, 0) for name in MEASURE_NAMES])
+    return Traffic(requests, 86_400_000_000, 0, "gpt-4o", "openai", 700, 100, 250, sums)
 
 
 class Ledger:
@@ -29,10 +31,11 @@ class Ledger:
 
 
 @pytest.mark.parametrize(
-    ("calls", "monthly"), [(Calls(12, "day"), 3_650), (Calls(20_000, "month"), 200_000), (Calls(1, "day"), 304)]
+    ("calls", "monthly"),
+    [(Calls(12, "day"), 3_650), (Calls(20_000, "month"), 200_000), (Calls(1, "day"), 304), (Calls(5, "day"), 1_521)],
 )
 def test_a_month_is_a_twelfth_of_365_days(calls: Calls, monthly: int) -> None:
-    # 1 a day: 304.1666 nano-dollars.
+    # 1 a day: 304.1666 nano-dollars, 5 a day: 1520.8333.
     assert calls.monthly(10) == monthly
 
 
@@ -43,20 +46,20 @@ def test_without_a_percentile_the_ledger_is_not_asked() -> None:
     assert ledger.asked == []
 
 
-@pytest.mark.parametrize(("percentile", "tokens"), [("p50", 100), ("p90", 250)])
-def test_the_length_of_answers_from_the_ledger(percentile: str, tokens: int) -> None:
+@pytest.mark.parametrize(("length", "tokens"), [("mean", 130), ("p50", 100), ("p90", 250)])
+def test_the_length_of_answers_from_the_ledger(length: str, tokens: int) -> None:
     ledger = Ledger()
-    told = Told(Terms(where=APP), percentile=percentile, measure=ledger)
+    told = Told(Terms(where=APP), length=length, measure=ledger)
     for path in ("a", "b"):
         terms = told(path)
         assert terms.output_tokens == tokens
-        assert terms.output_from == f"{percentile} of 1,234 requests of app=bot in 30 days"
+        assert terms.output_from == f"{length} of 1,234 requests of app=bot in 30 days"
     assert ledger.asked == [APP]
     assert not told.silent
 
 
 def test_a_prompt_the_ledger_does_not_know_has_an_unknown_output() -> None:
-    told = Told(Terms(), percentile="p90", measure=Ledger())
+    told = Told(Terms(), length="p90", measure=Ledger())
     assert told("new.txt").output_tokens is None
     assert list(told.silent) == ["new.txt"]
 
@@ -86,14 +89,8 @@ def test_options_are_above_what_is_declared() -> None:
 
 
 def test_a_percentile_is_above_a_declared_length() -> None:
-    told = Told(Terms(where=APP), declared=declared, percentile="p50", measure=Ledger())
+    told = Told(Terms(where=APP), declared=declared, length="p50", measure=Ledger())
     assert told("p.txt").output_tokens == 100
-
-
-def test_the_typical_input_of_a_prompt() -> None:
-    told = Told(Terms(where=APP), measure=Ledger())
-    assert told.typical_input(told("p")) == (700, "median of 1,234 requests of app=bot in 30 days")
-    assert Told(Terms()).typical_input(Terms(where=APP)) is None
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ def test_a_month_is_scaled_from_the_days_with_rows() -> None:
     assert (found.requests, found.span_us, found.newest_us) == (10, 10 * DAY, NOW - 2 * DAY)
     assert found.calls_per_month == 30
     assert (found.input_p50, found.output_p50, found.output_p90) == (1000, 40, 80)
-    assert found.cached_tokens == 400
+    assert (found.output_mean, found.cached_tokens) == (45, 400)
     assert (found.provider, found.model) == ("openai", "gpt-4o")
 
 
@@ -73,3 +73,9 @@ def test_a_row_at_this_very_moment_counts(tmp_path: Path) -> None:
     found = measured(ledger_of(call(1, NOW)), WHERE, now_us=NOW)
     assert found is not None
     assert found.requests == 1
+
+
+def test_a_mean_counts_failed_calls_as_the_month_does() -> None:
+    found = measured(ledger_of(call(1, NOW - 2), call(2, NOW - 1, output=0, status="error")), WHERE, now_us=NOW)
+    assert found is not None
+    assert (found.requests, found.output_p50, found.output_mean) == (2, 100, 50)

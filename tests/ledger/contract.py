@@ -20,7 +20,7 @@ from llmcost.core.errors import UsageError
 from llmcost.core.record import DIMENSIONS
 from llmcost.core.usage import Usage
 from llmcost.ledger.alerts import Alert, StoredAlert
-from llmcost.ledger.protocol import REPORTED, UNPRICED, Added, Basis, Ledger, Prediction, PricedRecord, Query
+from llmcost.ledger.protocol import REPORTED, UNPRICED, Added, Amounts, Basis, Ledger, Prediction, PricedRecord, Query
 from tests.ledger.samples import (
     CARD,
     DAY,
@@ -309,21 +309,27 @@ class LedgerContract:
     @given(
         distinct_rows,
         st.lists(st.integers(-200, 200), min_size=2, max_size=6, unique=True).map(sorted),
+        st.sampled_from([0, 1, QUARTER - 1]),
         st.sampled_from([(), (("app", "shop"),), (("user", "ann"),), (("status", "error"),)]),
+        st.sampled_from([(), ("app",), ("app", "status"), ("tag.team",)]),
     )
     def test_a_series_is_the_sums_between_its_cuts(
-        self, rows: list[PricedRecord], quarters: list[int], where: tuple[tuple[str, str], ...]
-    ) -> None:
+        self, rows: list[PricedRecord], quarters: list[int], beyond: int, where: tuple[tuple[str, str], ...],
+        by: tuple[str, ...],
+    ) -> None:  # fmt: skip
         cuts = [T0 + quarter * QUARTER for quarter in quarters]
+        cuts[-1] += beyond
+        expected: dict[tuple[str, ...], list[Amounts]] = {}
         with closing(self.fresh()) as ledger:
             add(ledger, *rows)
-            sums = [ledger.sums(Query(a, b, where=where))[0].sums for a, b in pairwise(cuts)]
-            for measure, expected in (
-                ("cost", [one["cost"] for one in sums]),
-                ("requests", [one["requests"] for one in sums]),
-                ("tokens", [one.usage.tokens for one in sums]),
-            ):
-                assert ledger.series(Query(0, 0, where=where), measure, cuts) == expected
+            for number, (a, b) in enumerate(pairwise(cuts)):
+                for key, one in ledger.sums(Query(a, b, by=by, where=where)):
+                    if one["requests"]:
+                        amounts = expected.setdefault(key, [Amounts()] * (len(cuts) - 1))
+                        amounts[number] = Amounts(one["requests"], one["unpriced"], one["cost"], one.usage.tokens)
+            assert ledger.series(Query(0, 0, by=by, where=where), cuts) == expected
+            without = {key: [one._replace(tokens=0) for one in amounts] for key, amounts in expected.items()}
+            assert ledger.series(Query(0, 0, by=by, where=where), cuts, tokens=False) == without
 
     # Percentiles
 
@@ -777,7 +783,7 @@ class LedgerContract:
         assert keys(ledger.outbox.alerts()) == ["slack-1/a"]
 
     def test_a_forgotten_users_name_leaves_the_outbox(self, ledger: Ledger) -> None:
-        body = {"scope": {"user": ['o"hara', "annex"]}, "message": 'o"hara has used 80%', "threshold": "0.8", "n": None}
+        body = {"scope": {"user": ['o"hara', "annex"]}, "message": 'o"hara has used 80%', "current": None}
         ledger.outbox.enqueue([alert("a", body=json.dumps(body)), alert("b", body='{"budget": "annex"}')], T0)
         ledger.forget_user('o"hara')
         ledger.forget_user("ann")

@@ -161,7 +161,7 @@ def test_forgetting_beside_a_reader_says_that_bytes_remain(path: Path, monkeypat
                 ledger.forget_user("ann")
         assert {one.record.user for one in stored(ledger)} == {"(forgotten)", "bob"}
         ledger.forget_user("ann")
-    assert b"ann" not in path.read_bytes()
+    assert b"ann" not in path.read_bytes().replace(b"channel", b"")  # the name of a column
 
 
 # Versions

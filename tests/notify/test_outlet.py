@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from llmcost.budgets.config import parse_budgets
 from llmcost.budgets.model import Channel
+from llmcost.core.errors import UsageError
 from llmcost.notify import CHANNELS, outlet, singly
 from llmcost.notify.outlet import Destination, scrubbed
 from llmcost.notify.service import service_outlet
@@ -80,3 +82,26 @@ def test_a_service_as_the_article_has_it() -> None:
         "message": "chat has used 81.2% of its daily limit.",
     }  # fmt: skip
     assert channels == ["email", "slack"]
+
+
+def test_a_package_may_bring_a_channel_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    got: list[tuple[str, str]] = []
+
+    class Entry:
+        def load(self) -> object:
+            return lambda sent, to: got.append((sent.key, to.address))
+
+    def installed(*, group: str, name: str) -> list[Entry]:
+        return [Entry()] if (group, name) == ("llmcost.channels", "pigeon") else []
+
+    monkeypatch.setattr("importlib.metadata.entry_points", installed)
+    text = (
+        "budgets: [{app_id: a, daily_limit: 1, notification_channels: [{type: pigeon, url: 'loft:7', secret: '${X}'}]}]"
+    )
+    (channel,) = parse_budgets(text, "b").budgets[0].channels
+    outlet(channel, Destination(channel.target)).send(message())
+    assert got == [(KEY, "loft:7")]
+    with pytest.raises(UsageError, match="unknown channel type 'dove'"):
+        parse_budgets(text.replace("pigeon", "dove"), "b")
+    with pytest.raises(UsageError, match="no package brings the channel type 'dove'"):
+        outlet(Channel("dove"), Destination()).send(message())

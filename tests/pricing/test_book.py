@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from fractions import Fraction
+
 import pytest
 
 from llmcost.core.errors import UsageError
 from llmcost.core.instants import parse_timestamp
 from llmcost.core.usage import Usage
 from llmcost.pricing.book import PriceBook, price_or_error
+from llmcost.pricing.currency import Currency
 from llmcost.pricing.entry import Entry, Hours, Layer, Prices, Rate, Variant
 
 
@@ -34,6 +37,23 @@ def priced(book: PriceBook, when: str, tier: str = "standard") -> tuple[str, int
         assert quote.reason
         return None
     return quote.priced.layer, quote.cost[0] // 1000
+
+
+def test_the_first_layer_that_states_a_currency_wins() -> None:
+    book = PriceBook(
+        [
+            Layer("own", "own", (), currencies={"EUR": ("1.16", "2026-11-24")}),
+            Layer("user", "user", (), currencies={"EUR": ("2", "2020-01-01"), "JPY": ("0.0064", "2026-11-23")}),
+        ]
+    )
+    assert book.currency("EUR") == Currency("EUR", Fraction("1.16"), "2026-11-24", "own")
+    assert book.currency("JPY") == Currency("JPY", Fraction("0.0064"), "2026-11-23", "user")
+    assert book.currency("GBP") is None
+
+
+@pytest.mark.parametrize("text", ["1.16", "0.000038", "123456789.123456789", "2"])
+def test_a_rate_is_written_as_its_file_has_it(text: str) -> None:
+    assert Currency("EUR", Fraction(text), "2026-11-24").rate == text
 
 
 def test_the_first_layer_with_a_price_at_that_time_wins() -> None:

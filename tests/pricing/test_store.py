@@ -10,9 +10,9 @@ import pytest
 from llmcost.core.errors import ConfigError
 from llmcost.core.instants import parse_timestamp
 from llmcost.core.usage import Usage
-from llmcost.pricing import store
 from llmcost.pricing.entry import Layer
 from llmcost.pricing.store import load_book, packaged_path
+from llmcost.yamlfile.compiled import KEPT_FILES
 
 NOW, _ = parse_timestamp("2026-11-24T12:00:00Z")
 OWN = "version: 1\nmodels:\n  - {model: gpt-4o, provider: openai, input: 1, output: 2}\n"
@@ -76,7 +76,7 @@ def test_old_cache_files_go(own: Path, tmp_path: Path) -> None:
     for number in range(30):
         own.write_text(OWN.replace("input: 1", f"input: {number}"))
         load_book([("--prices", own)], cache_dir=cache, catalogue=False)
-    assert len(list(cache.iterdir())) == store._KEPT_FILES
+    assert len(list(cache.iterdir())) == KEPT_FILES
 
 
 def test_a_copy_of_the_packaged_file_is_not_a_layer_of_its_own(tmp_path: Path) -> None:

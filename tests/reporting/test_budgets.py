@@ -6,7 +6,7 @@ from fractions import Fraction
 import pytest
 
 from llmcost.budgets.check import Standing
-from llmcost.budgets.config import parse_budgets
+from llmcost.budgets.config import Remark, parse_budgets
 from llmcost.budgets.model import Waiver
 from llmcost.pricing.currency import Currency
 from llmcost.reporting import budgets as shown
@@ -70,6 +70,16 @@ def test_unpriced_requests_are_remarked() -> None:
         "unpriced: 3 of 7 requests of bot in month 2026-11 have no price and are not in its spend;"
         " see `llmcost reprice`"
     )
+
+
+def test_many_remarks_are_counted() -> None:
+    found = outcome(
+        *(standing(f"app{n}", 1, 2, unpriced=1) for n in range(7)), remarks=tuple(Remark(n, "odd") for n in range(9))
+    )
+    lines = shown.remarks(found)
+    assert len(lines) == 12
+    assert lines[4:6] == ["warning: budgets.yaml:4: odd", "… and 4 more contradictions"]
+    assert lines[11] == "… and 2 more budgets with unpriced requests"
 
 
 def test_a_long_list_of_breaches_is_counted() -> None:

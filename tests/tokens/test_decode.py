@@ -47,6 +47,13 @@ def test_a_binary_is_an_error_with_its_name(data: bytes) -> None:
     assert caught.value.exit_code is ExitCode.USAGE
 
 
+@pytest.mark.parametrize(
+    "text", ["RIFF is a container.", "ID3 tags", "BZh", "Rar!", "GIF8", "OggS", "SQLite format 3 is"]
+)
+def test_a_text_about_a_file_format_is_text(text: str) -> None:
+    assert decode(text.encode(), "f").text == text
+
+
 def test_a_stray_control_character_does_not_make_a_binary() -> None:
     assert decode(b"log \x07 line \x1b[31mred\x1b[0m", "f").faithful
 

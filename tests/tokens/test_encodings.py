@@ -38,6 +38,9 @@ def test_the_chat_rules() -> None:
     assert chat_rule("gpt-5.1") == chat_rule("o3-mini") == ChatRule(3, 1, 2)
     assert chat_rule("gpt-5-chat-latest").known is False
     assert chat_rule("gpt-oss-120b").known is False
+    assert not any(
+        chat_rule(f"gpt-4{kind}").known for kind in (".5-preview", "o-audio-preview", "o-mini-search-preview")
+    )
 
 
 def test_overhead_is_per_message_per_name_and_once() -> None:

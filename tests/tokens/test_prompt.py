@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from llmcost.tokens.decode import Text
-from llmcost.tokens.prompt import Prompt, parse, plain
+from llmcost.tokens.prompt import Prompt, from_value, parse, plain
 
 
 def chat(value: Any) -> Prompt:
@@ -90,3 +90,15 @@ def test_what_was_noted_in_reading_stays() -> None:
     assert not prompt.complete
     messages = parse(Text('[{"role":"user","content":"x"}]', ("n",), faithful=False), json_allowed=True)
     assert (messages.kind, messages.notes, messages.complete) == ("messages", ("n",), False)
+
+
+@pytest.mark.parametrize("given", ["hello", [{"role": "user", "content": "hello"}]])
+def test_what_the_responses_api_adds_unseen_is_said(given: Any) -> None:
+    body = {"model": "gpt-4o", "input": given}
+    plain = from_value(body)
+    assert plain is not None
+    assert plain.complete
+    for key, value in (("previous_response_id", "resp_1"), ("conversation", "c"), ("instructions", "")):
+        prompt = from_value({**body, key: value})
+        assert prompt is not None
+        assert not prompt.complete

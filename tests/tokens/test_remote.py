@@ -6,6 +6,7 @@ import json
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -16,6 +17,7 @@ from llmcost.tokens import remote
 from llmcost.tokens.counter import Count
 from llmcost.tokens.prompt import Prompt, from_value, plain
 from llmcost.tokens.remote import environment_names, exact_count
+from llmcost.tokens.template import filled
 
 KEY = "sk-ant-api03-0123456789abcdefghij"
 Answer = tuple[int, dict[str, str], bytes]
@@ -295,3 +297,21 @@ def test_a_body_passes_with_its_images_and_tools(server: Server) -> None:
     assert server.asked[0][2] == {
         "model": "claude-sonnet-4-5", "system": "Be brief.", "messages": request["messages"], "tools": request["tools"],
     }  # fmt: skip
+
+
+def test_what_is_missing_is_not_counted_exactly(server: Server) -> None:
+    body = from_value({"messages": [{"role": "user", "content": "a {{b}}"}]})
+    assert body is not None
+    for prompt in (replace(plain("a {{b}}"), missing=("b",)), filled(body, {}), plain("a\ufffd", complete=False)):
+        found = ask(server, counted(5), prompt=prompt)
+        assert (found.tokens, found.exact) == (5, False)
+
+
+def test_messages_are_asked_for_as_they_are_filled(server: Server) -> None:
+    image = {"type": "image", "source": {"type": "base64", "data": "abcd"}}
+    parts = [{"type": "text", "text": "Hi {{name}}"}, image]
+    prompt = from_value({"messages": [{"role": "user", "content": parts}], "max_tokens": 3})
+    assert prompt is not None
+    assert ask(server, counted(5), prompt=filled(prompt, {"name": "Ada"})).exact
+    messages = [{"role": "user", "content": [{"type": "text", "text": "Hi Ada"}, image]}]
+    assert server.asked[0][2] == {"model": "claude-sonnet-4-5", "messages": messages}

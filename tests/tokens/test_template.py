@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from llmcost.core.errors import UsageError
 from llmcost.tokens import template
+from llmcost.tokens.counter import count
 from llmcost.tokens.decode import Text
 from llmcost.tokens.prompt import parse
 from llmcost.tokens.template import (
@@ -157,6 +158,16 @@ def test_messages_are_filled_too() -> None:
     assert (done.body, done.missing, done.extra_tokens, done.complete) == ("x   ", ("b",), 20, False)
     assert done.notes == ("not filled, so not counted: b", "20 tokens for variables of a declared size")
     assert filled(made, {"a": "", "b": "", "c": ""}).complete
+    assert not filled(made, {"a": "", "b": "", "c": 10}).complete
+    assert not filled(made, {"a": "", "b": ""}).complete
+
+
+def test_filled_messages_are_counted_anew() -> None:
+    made = parse(Text('[{"role": "user", "content": "{{a}}"}]'), json_allowed=True)
+    before = count(made, "gpt-4o").tokens
+    # As a text of the same messages that has never been a template.
+    assert count(filled(made, {"a": "hello " * 50}), "gpt-4o") == count("hello " * 50, "gpt-4o")
+    assert count(made, "gpt-4o").tokens == before
 
 
 def test_the_pattern_of_the_static_prefix_takes_no_long_time() -> None:

@@ -140,3 +140,18 @@ def test_a_deep_schema_is_survived() -> None:
     for _ in range(500):
         schema = {"type": "object", "properties": {"x": schema}}
     assert openai(function("f", x=schema)).tokens > 0
+
+
+@pytest.mark.parametrize(
+    ("choice", "known"), [("auto", True), ("required", True), ("none", False), ("function", False)]
+)
+def test_a_choice_nobody_has_measured_is_said(choice: str, known: bool) -> None:
+    found = openai_tools(Tools((WEATHER,), choice), reasoning=False, published=True, system=False, tokens_of=len)
+    assert found.note == ("" if known else "what the choice of a tool adds is not known")
+
+
+@pytest.mark.parametrize(
+    "tool", [function("f", "two\nlines"), function("f", "", (), a={"type": "string", "description": "two\nlines"})]
+)
+def test_a_description_of_several_lines_is_an_estimate(tool: Any) -> None:
+    assert openai(tool).note
