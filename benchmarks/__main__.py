@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import forecast, ingest, pricing, start, tokens
+from benchmarks import forecast, ingest, pricing, reservations, start, tokens
 
 BENCHMARKS = {
     "pricing": pricing.run,
@@ -12,6 +12,7 @@ BENCHMARKS = {
     "start": start.run,
     "forecast": forecast.run,
     "tokens": tokens.run,
+    "reservations": reservations.run,
 }
 
 for name in sys.argv[1:] or BENCHMARKS:

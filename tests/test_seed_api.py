@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
+from typing import Any
 
+from llmcost.live.budget_manager import BudgetConfig, BudgetManager
 from llmcost.pricing.store import load_book
 from llmcost.routing.smart_router import SmartModelRouter
 
@@ -25,3 +28,37 @@ def test_smart_model_router_as_the_article_calls_it() -> None:
         assert 0 <= estimate["quality_score"] <= 100
     dearest = max(estimates.values(), key=lambda estimate: estimate["estimated_cost"])
     assert router.route(PROMPT, context={"require_quality": True}) == estimates["complex"]["model"] == dearest["model"]
+
+
+class Notifications:
+    def __init__(self) -> None:
+        self.sent: list[dict[str, Any]] = []
+
+    def send(self, alert: dict[str, Any], *, channels: Sequence[str]) -> None:
+        self.sent.append({**alert, "channels": channels})
+
+
+def test_budget_manager_as_the_article_calls_it() -> None:
+    service = Notifications()
+    with BudgetManager("ledger.db", service, clock=lambda: NOW) as manager:
+        manager.set_budget(
+            BudgetConfig(
+                app_id="chatbot", daily_limit=500.0, monthly_limit=10000.0, alert_thresholds=[0.5, 0.8, 0.95],
+                notification_channels=["email", "slack"],
+            )
+        )  # fmt: skip
+        assert manager.check_budget("unknown") is None
+        manager.settle(manager.reserve("chatbot", cost_usd=401), cost_usd=401)
+        status = manager.check_budget("chatbot")
+        assert status is not None
+        assert list(status) == [
+            "app_id", "daily_usage", "daily_limit", "daily_percent",
+            "monthly_usage", "monthly_limit", "monthly_percent",
+        ]  # fmt: skip
+        assert (status["daily_usage"], status["daily_percent"]) == (Decimal(401), 0.802)
+        assert manager.should_throttle("chatbot") is False
+        assert manager.should_throttle("unknown") is False
+    assert [(alert["type"], alert["threshold"], alert["channels"]) for alert in service.sent] == [
+        ("daily_budget", "0.5", ["email", "slack"]), ("daily_budget", "0.8", ["email", "slack"]),
+    ]  # fmt: skip
+    assert all({"type", "threshold", "current", "message"} <= set(alert) for alert in service.sent)

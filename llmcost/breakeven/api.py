@@ -22,8 +22,8 @@ class Rates(NamedTuple):
 
     def times(self, factor: Fraction) -> Rates:
         """Every rate but the fee, which a batch does not change, multiplied."""
-        rates = (None if rate is None else rate * factor for rate in self[:4])
-        return Rates(*rates, fee=self.fee)
+        input_, cached, write, output = (None if rate is None else rate * factor for rate in self[:4])
+        return Rates(input_, cached, write, output, self.fee)
 
 
 class Api(NamedTuple):
@@ -61,10 +61,10 @@ class Api(NamedTuple):
             name: sum((_charge(volume * share, rates[index]) for share, rates in shares), Fraction(0))
             for index, (name, volume) in enumerate(volumes.items())
         }
-        return parts | self.operations.parts(tokens)
+        return parts | self.operations.parts(sum(parts.values(), Fraction(0)), volumes["output"])
 
     def curve(self, mix: Mix) -> Curve:
-        token = sum(self.parts(1, mix).values()) - self.operations.fixed
+        token = sum(self.parts(1, mix).values(), -self.operations.fixed)
         return Curve(fixed=self.operations.fixed, linear=token)
 
 

@@ -7,7 +7,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING, NamedTuple
 
 from llmcost.breakeven.crossings import Crossings, crossings
-from llmcost.breakeven.fields import MODES, Mode
+from llmcost.breakeven.fields import Mode
 
 if TYPE_CHECKING:
     from llmcost.breakeven.api import Api
@@ -83,7 +83,7 @@ def compare(plan: Plan) -> Comparison:
         {mode: outcome(mode, model, curves[mode], tokens, plan.mix) for mode, model in plan.modes.items()}
         for tokens in plan.volumes
     )
-    pairs = tuple(Pair((a, b), crossings(curves[a], curves[b])) for a, b in combinations(MODES, 2))
+    pairs = tuple(Pair((a, b), crossings(curves[a], curves[b])) for a, b in combinations(curves, 2))
     return Comparison(plan, curves, volumes, pairs)
 
 

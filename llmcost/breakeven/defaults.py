@@ -1,32 +1,28 @@
-"""What a comparison takes for granted unless told otherwise, and where each value comes from."""
+"""What a comparison takes for granted unless told otherwise: the evidence's figures as the lowest layers of inputs."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from fractions import Fraction
+from typing import TYPE_CHECKING, NamedTuple
 
 from llmcost.breakeven.fields import Given, Mode
+from llmcost.breakeven.memory import require_fit
 from llmcost.breakeven.plan import Layer
+from llmcost.breakeven.rates import rates
+from llmcost.core.errors import UsageError
 
-MODEL = "llama-3.1-70b"
-GPU = "h100"
+if TYPE_CHECKING:
+    from llmcost.breakeven.evidence import Assumption, Evidence, Gpu
+
+MODEL, GPU, PRECISION = "llama-3.1-70b", "h100", "fp16"
+#: A server's power beside its GPUs is that of a DGX H100, whose eight GPUs draw 700 W each.
+_H100_KW = Fraction(7, 10)
 
 
 def _layer(**values: tuple[str, str]) -> dict[str, Given]:
-    return {name: Given(text, f"the default {name!r}", f"default: {source}") for name, (text, source) in values.items()}
+    return {name: Given(text, f"the default {name!r}", source) for name, (text, source) in values.items()}
 
-
-_SIZING = _layer(
-    peak_to_avg=("3", "assumption: office-hours traffic"),
-    max_util=("0.8", "assumption: room for bursts"),
-    min_replicas=("1", "the model runs all month"),
-    spare_replicas=("0", "assumption: an outage is waited out"),
-)
-_THROUGHPUT = _layer(
-    gpus_per_replica=("2", "70B parameters in 16 bits are 140 GB: two A100-80GB"),
-    tok_s_in=("5000", "assumption"),
-    tok_s_out=("1700", "assumption"),
-)
-_YEAR = ("200000", "assumption: an engineer with employer's costs")
 
 TRAFFIC = _layer(
     input_share=("0.75", "assumption: three input tokens for each output token"),
@@ -34,67 +30,155 @@ TRAFFIC = _layer(
     cache_write_share=("0", "assumption: no prompt caching"),
     batch_share=("0", "assumption: nobody can wait for a batch"),
 )
-MODES: Mapping[Mode, Mapping[str, Given]] = {
-    "api": _layer(
-        model=("gpt-4o-mini", "assumption: a small model of the class an open 70B model replaces"),
-        fte=("0.1", "assumption"),
-        fte_year=_YEAR,
-        monitoring_month=("50", "assumption"),
-        recovery_month=("20", "assumption"),
-        network_per_1M=("0.0004", "assumption: 4 bytes a token at $0.09 per GB"),
-    ),
+API = _layer(model=("gpt-4o-mini", "assumption: a small model of the class an open 70B model replaces"))
+SIZING = _layer(
+    peak_to_avg=("3", "assumption: office-hours traffic"),
+    max_util=("0.8", "assumption: room for bursts"),
+)
+_REPLICAS = _layer(
+    min_replicas=("1", "assumption: the model is up all month"),
+    spare_replicas=("0", "assumption: an outage is waited out"),
+)
+#: input -> the evidence's assumption, for each mode.
+_OPERATIONS: Mapping[Mode, Mapping[str, str]] = {
+    "api": {
+        "fte": "people-api-fte",
+        "fte_year": "fte-year-usd",
+        "monitoring_month": "monitoring-api-usd",
+        "recovery_share": "disaster-recovery-api-share",
+    },
     "hosted": {
-        **_layer(
-            gpu_hour=("2.95", "assumption"),
-            fte=("0.5", "assumption"),
-            fte_year=_YEAR,
-            monitoring_month=("200", "assumption"),
-            recovery_month=("200", "assumption"),
-            storage_month=("50", "assumption"),
-            network_per_1M=("0.0004", "assumption: 4 bytes a token at $0.09 per GB"),
-        ),
-        **_SIZING,
-        **_THROUGHPUT,
+        "fte": "people-hosted-fte",
+        "fte_year": "fte-year-usd",
+        "monitoring_month": "monitoring-hosted-usd",
+        "recovery_share": "disaster-recovery-hosted-share",
     },
     "owned": {
-        **_layer(
-            server_price=("310000", "assumption: eight H100 with network cards"),
-            gpus_per_server=("8", "as servers are sold"),
-            network_capex_share=("0.12", "assumption"),
-            residual=("0.15", "assumption"),
-            months=("36", "assumption"),
-            server_kw_avg=("6.2", "assumption"),
-            server_kw_rated=("10.2", "NVIDIA DGX H100 data sheet"),
-            pue=("1.3", "assumption"),
-            kwh=("0.10", "assumption"),
-            colo_kw_month=("150", "assumption"),
-            maint_year=("0.05", "assumption"),
-            fte=("1.5", "assumption"),
-            fte_year=_YEAR,
-            monitoring_month=("200", "assumption"),
-            recovery_month=("500", "assumption"),
-            storage_month=("100", "assumption"),
-        ),
-        **_SIZING,
-        **_THROUGHPUT,
+        "fte": "people-owned-fte",
+        "fte_year": "fte-year-usd",
+        "monitoring_month": "monitoring-owned-usd",
+        "recovery_share": "disaster-recovery-owned-share",
+        "gpus_per_server": "server-gpus",
+        "network_capex_share": "network-capex-share",
+        "residual": "residual-share",
+        "months": "amortisation-months",
+        "pue": "pue",
+        "kwh": "electricity-usd-per-kwh",
+        "colo_kw_month": "colocation-usd-per-kw-month",
+        "maint_year": "maintenance-share-year",
     },
 }
 
 
-def under(stated: frozenset[Mode]) -> Layer:
-    """The lowest layer of inputs. Of a mode that a scenario describes only the sizing is taken for granted: what the
-    scenario leaves out there costs nothing."""
-    return Layer(TRAFFIC, {mode: _kept(mode) if mode in stated else values for mode, values in MODES.items()})
+class Choice(NamedTuple):
+    """The model that would replace the API's, and what it would run on. Empty: the default."""
+
+    model: str = ""
+    gpu: str = ""
+    precision: str = ""
 
 
-def _kept(mode: Mode) -> Mapping[str, Given]:
-    return {name: given for name, given in MODES[mode].items() if name in ("peak_to_avg", "max_util")}
+def described(stated: frozenset[Mode]) -> Layer:
+    """The lowest layer for modes that a scenario describes: what it leaves out there costs nothing, but no traffic
+    is without peaks, and no replica is always full."""
+    return Layer(TRAFFIC, {mode: SIZING for mode in stated if mode != "api"})
+
+
+def operations(evidence: Evidence, stated: frozenset[Mode]) -> Layer:
+    """People, tools, recovery, network and storage, and what owning servers takes; for modes that are not `stated`."""
+    modes: dict[Mode, dict[str, Given]] = {"api": dict(API), "hosted": dict(_REPLICAS), "owned": dict(_REPLICAS)}
+    for mode, names in _OPERATIONS.items():
+        modes[mode].update((name, _assumed(evidence.assumption(of))) for name, of in names.items())
+    sold, size = evidence.assumption("egress-usd-per-gb"), evidence.assumption("egress-bytes-per-token")
+    space, price = evidence.assumption("storage-gb"), evidence.assumption("storage-usd-per-gb-month")
+    both = {
+        # 10^6 tokens x bytes / 10^9 bytes per GB x USD per GB
+        "network_per_1M_out": _product(size.value * sold.value / 1000, size, sold),
+        "storage_month": _product(space.value * price.value, space, price),
+        **SIZING,
+    }
+    modes["hosted"].update(both)
+    modes["owned"].update(both)
+    return Layer(TRAFFIC, {mode: values for mode, values in modes.items() if mode not in stated})
+
+
+def throughput(evidence: Evidence, choice: Choice, input_share: Fraction, gpus: int | None) -> Layer:
+    """What a replica of the chosen model does for this mix, and its GPUs: `gpus` if given, which must be as measured.
+
+    Raises:
+        UsageError: not measured, or the model does not fit the GPUs' memory.
+    """
+    model, gpu = evidence.model(choice.model or MODEL), evidence.gpu(choice.gpu or GPU)
+    if gpus is not None and choice.precision:
+        require_fit(model, choice.precision, gpu, gpus)
+    found = rates(evidence, model.name, gpu.name, input_share=input_share, precision=choice.precision or None)
+    require_fit(model, found.precision, gpu, gpus or found.gpus)
+    if gpus not in (None, found.gpus):
+        raise UsageError(
+            f"{model.name} on {gpu.name} is measured with {found.gpus} GPUs per replica, not with {gpus}",
+            "give --input-tps and --output-tps for it, or measure it and --fit",
+        )
+    values = {
+        "tok_s_in": Given(decimal(found.input_tps), "the measured rate", found.method),
+        "tok_s_out": Given(decimal(found.output_tps), "the measured rate", found.method),
+        "gpus_per_replica": Given(str(found.gpus), "the measured replica", "as measured"),
+    }
+    return Layer({}, {"hosted": values, "owned": values})
+
+
+def hardware(evidence: Evidence, choice: Choice) -> tuple[Layer, str]:
+    """What the GPU costs to rent and, in servers, to own; and why nobody can own it, if so."""
+    gpu = evidence.gpu(choice.gpu or GPU)
+    modes: dict[Mode, dict[str, Given]] = {"hosted": {}, "owned": {}}
+    if rented := gpu.quote("on-demand"):
+        spread = f"{decimal(rented.lowest)} to {decimal(rented.highest)}"
+        source = f"{gpu.name} on demand: the median of {len(rented.prices)} prices, {spread}; see gpus.yaml"
+        modes["hosted"]["gpu_hour"] = Given(decimal(rented.usd), "the evidence's price", source)
+    why = _server(evidence, gpu, modes["owned"])
+    return Layer({}, modes), why
+
+
+def _server(evidence: Evidence, gpu: Gpu, values: dict[str, Given]) -> str:
+    bought = gpu.quote("bought")
+    if bought is None or gpu.power_watts is None:
+        return f"{gpu.name}: no purchase price is known" if bought is None else f"{gpu.name}: its power is not known"
+    number, beside = evidence.assumption("server-gpus"), evidence.assumption("server-usd-beside-gpus")
+    price = number.value * bought.usd + beside.value
+    source = (
+        f"{decimal(number.value)} x {gpu.name} at {decimal(bought.usd)} ({bought.prices[0].source}) and"
+        f" {decimal(beside.value)} beside ({beside.source})"
+    )
+    values["server_price"] = Given(decimal(price), "the evidence's price", source)
+    more = number.value * (gpu.power_watts / 1000 - _H100_KW)
+    rated, average = evidence.assumption("server-kw-rated"), evidence.assumption("server-kw-average")
+    drawn = (rated.value + more) * average.value / rated.value
+    note = "" if not more else f"; with {decimal(number.value)} x {decimal(gpu.power_watts)} W instead of 700 W"
+    values["server_kw_rated"] = _assumed(rated, rated.value + more, note)
+    values["server_kw_avg"] = _assumed(average, Fraction(round(drawn * 1000), 1000), note)
+    return ""
+
+
+def _assumed(assumption: Assumption, value: Fraction | None = None, note: str = "") -> Given:
+    text = decimal(assumption.value if value is None else value)
+    return Given(text, f"the assumption {assumption.name!r}", f"{assumption.source}{note}")
+
+
+def _product(value: Fraction, *of: Assumption) -> Given:
+    told = " x ".join(f"{decimal(each.value)} {each.unit} ({each.source})" for each in of)
+    return Given(decimal(value), f"the assumption {of[0].name!r}", told)
+
+
+def decimal(value: Fraction) -> str:
+    """A finite decimal, exactly; one that is not is cut after twelve places."""
+    scaled = value * 10**12
+    digits = f"{scaled.numerator // scaled.denominator:013d}"
+    return f"{digits[:-12]}.{digits[-12:]}".rstrip("0").rstrip(".")
 
 
 #: Effects the comparison leaves out; said with every answer.
 NOT_MODELLED = (
-    "throughput that changes with how full a replica is",
+    "throughput that depends on how many requests are there at a time: replicas are taken to be full when busy",
     "prefix caching on the GPUs: cached tokens count as read again there",
     "quality: the models need not answer equally well",
-    "taxes, discounts for commitments, the cost of capital",
+    "discounts for commitment, taxes, the cost of capital",
 )

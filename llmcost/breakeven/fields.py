@@ -48,9 +48,10 @@ _OPERATIONS = {
     "fte_year": Field("amount or 0", "USD a year each"),
     "monitoring_month": Field("amount or 0", "USD a month"),
     "recovery_month": Field("amount or 0", "USD a month"),
+    "recovery_share": Field("amount or 0", "of the cost before operations"),
     "storage_month": Field("amount or 0", "USD a month"),
     "other_month": Field("amount or 0", "USD a month"),
-    "network_per_1M": Field("amount or 0", "USD per 1M tokens"),
+    "network_per_1M_out": Field("amount or 0", "USD per 1M output tokens"),
 }
 _CAPACITY = {
     "tok_s_total": Field("amount", "tokens/s per replica, in and out"),

@@ -29,8 +29,8 @@ def fit(texts: Sequence[tuple[str, str]]) -> Fit:
     """theta_in and theta_out of a replica from benchmark files, given as (name, text).
 
     A file holds one result, a list of results, or results one after another as `--append-result` writes them; each
-    has `total_input_tokens`, `total_output_tokens`, `duration` (seconds) and `completed`. SGLang's
-    `bench_serving --output-file` has the same fields.
+    has `total_input_tokens`, `total_output_tokens` and `duration` (seconds), and `completed` and `num_prompts` if it
+    counts requests. SGLang's `bench_serving --output-file` writes the same fields.
     Source: vllm/benchmarks/serve.py, which divides the same totals by the same duration.
 
     Raises:
@@ -87,11 +87,12 @@ def _run(place: str, result: dict[str, Any]) -> Run:
     if missing := [key for key in _NEEDED if key not in result]:
         raise UsageError(f"{place} has no {', '.join(missing)}", _HOW)
     given, written, seconds = (_positive(place, result, key) for key in _NEEDED)
-    requests = _positive(place, result, "completed") if "completed" in result else Fraction(1)
-    asked = result.get("num_prompts")
-    if isinstance(asked, Fraction) and asked > 0 and requests < asked * (1 - _MOST_FAILED):
+    asked = _positive(place, result, "num_prompts") if "num_prompts" in result else None
+    requests = _positive(place, result, "completed") if "completed" in result else asked or Fraction(1)
+    if asked is not None and requests < asked * (1 - _MOST_FAILED):
         raise UsageError(
-            f"{place}: only {requests} of {asked} requests were answered", "measure again without failing requests"
+            f"{place}: only {float(requests):g} of {float(asked):g} requests were answered",
+            "measure again without failing requests",
         )
     return Run(given / requests, written / requests, given / seconds, written / seconds)
 

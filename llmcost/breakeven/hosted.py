@@ -8,7 +8,7 @@ from typing import NamedTuple
 from llmcost.breakeven.capacity import Capacity, Size, size
 from llmcost.breakeven.curve import Curve
 from llmcost.breakeven.operations import Operations
-from llmcost.breakeven.traffic import HOURS_MONTH, Mix
+from llmcost.breakeven.traffic import HOURS_MONTH, SECONDS_MONTH, Mix
 
 
 class Hosted(NamedTuple):
@@ -26,7 +26,7 @@ class Hosted(NamedTuple):
         return self.capacity.gpus * self.gpu_hour
 
     def size(self, tokens: Fraction | int, mix: Mix) -> Size:
-        """What the peak needs; autoscaled, that is the most that ever runs, and utilisation is of the hours paid for."""
+        """What the peak needs. Autoscaled, that is the most that ever runs; utilisation is of the hours paid for."""
         sized = size(tokens, mix, self.capacity)
         if not self.autoscaled:
             return sized
@@ -44,19 +44,21 @@ class Hosted(NamedTuple):
 
     def parts(self, tokens: Fraction | int, mix: Mix) -> dict[str, Fraction]:
         """USD a month by kind; gpus = replica-hours x GPUs per replica x USD/h. 730 h: as in cloud price lists."""
-        return {"gpus": self.replica_hours(tokens, mix) * self.replica_hour} | self.operations.parts(tokens)
+        rent = self.replica_hours(tokens, mix) * self.replica_hour
+        return {"gpus": rent} | self.operations.parts(rent, tokens * mix.output_share)
 
     def curve(self, mix: Mix) -> Curve:
-        capacity, month = self.capacity, self.replica_hour * HOURS_MONTH
-        rest = Curve(fixed=self.operations.fixed, linear=self.operations.network_token)
+        capacity, operations = self.capacity, self.operations
+        month = self.replica_hour * HOURS_MONTH * (1 + operations.recovery_share)
+        rest = Curve(fixed=operations.fixed, linear=operations.network_out * mix.output_share)
         if not self.autoscaled:
             return rest._replace(
-                unit=self.gpu_hour * HOURS_MONTH, replicas_per_token=capacity.replicas_per_token(mix),
+                unit=month / capacity.gpus, replicas_per_token=capacity.replicas_per_token(mix),
                 first=capacity.min_replicas, spare=capacity.spare_replicas, gpus=capacity.gpus,
             )  # fmt: skip
-        hours = capacity.seconds_per_token(mix) / 3600 / capacity.max_utilisation
+        months = capacity.seconds_per_token(mix) / SECONDS_MONTH / capacity.max_utilisation
         return rest._replace(
             fixed=rest.fixed + capacity.spare_replicas * month,
             least=capacity.min_replicas * month * (1 + self.overhead),
-            elastic=hours * self.replica_hour * (1 + self.overhead),
+            elastic=months * month * (1 + self.overhead),
         )

@@ -9,22 +9,24 @@ _NONE = Fraction(0)
 
 
 class Operations(NamedTuple):
-    """Costs of a month, the same at any volume but for the network. Source of the terms: the article's section 1.1."""
+    """Costs of a month. Source of the terms: the article's section 1.1."""
 
     fte: Fraction = _NONE
     """People, in full-time equivalents."""
     fte_year: Fraction = _NONE
-    """USD a year for one of them, employer's costs included."""
+    """USD a year for one of them, with what an employer pays."""
     monitoring: Fraction = _NONE
     """USD a month."""
     recovery: Fraction = _NONE
-    """USD a month for disaster recovery: backups, a standby."""
+    """USD a month for disaster recovery."""
+    recovery_share: Fraction = _NONE
+    """The same as a share of what the mode costs before operations: capacity kept elsewhere."""
     storage: Fraction = _NONE
     """USD a month."""
     other: Fraction = _NONE
     """USD a month."""
-    network_token: Fraction = _NONE
-    """USD per token for what leaves the data centre."""
+    network_out: Fraction = _NONE
+    """USD per output token, for what leaves the data centre."""
 
     @property
     def staff(self) -> Fraction:
@@ -35,13 +37,13 @@ class Operations(NamedTuple):
     def fixed(self) -> Fraction:
         return self.staff + self.monitoring + self.recovery + self.storage + self.other
 
-    def parts(self, tokens: Fraction | int) -> dict[str, Fraction]:
-        """USD a month by kind."""
+    def parts(self, before: Fraction, output_tokens: Fraction) -> dict[str, Fraction]:
+        """USD a month by kind, for a mode that costs `before` without operations."""
         return {
             "staff": self.staff,
             "monitoring": self.monitoring,
-            "recovery": self.recovery,
+            "recovery": self.recovery + before * self.recovery_share,
             "storage": self.storage,
-            "network": self.network_token * tokens,
+            "network": self.network_out * output_tokens,
             "other": self.other,
         }

@@ -66,14 +66,15 @@ class Owned(NamedTuple):
         """USD a month by kind: whole servers times what each costs, and operations."""
         servers = self.size(tokens, mix).servers or 0
         machines = {name: servers * part for name, part in self.server.parts().items()}
-        return machines | self.operations.parts(tokens)
+        operations = self.operations.parts(sum(machines.values(), _NONE), tokens * mix.output_share)
+        return machines | operations
 
     def curve(self, mix: Mix) -> Curve:
         capacity = self.capacity
         return Curve(
             fixed=self.operations.fixed,
-            linear=self.operations.network_token,
-            unit=sum(self.server.parts().values(), _NONE),
+            linear=self.operations.network_out * mix.output_share,
+            unit=sum(self.server.parts().values(), _NONE) * (1 + self.operations.recovery_share),
             replicas_per_token=capacity.replicas_per_token(mix),
             first=capacity.min_replicas,
             spare=capacity.spare_replicas,

@@ -41,7 +41,8 @@ class Plan(NamedTuple):
     mix: Mix
     api: Api
     hosted: Hosted
-    owned: Owned
+    owned: Owned | None
+    """None where nobody can own the GPUs."""
     priced: Priced | None
     """The card of the API's rates; None for prices of a scenario."""
     traffic_inputs: Inputs
@@ -53,7 +54,8 @@ class Plan(NamedTuple):
 
     @property
     def modes(self) -> Mapping[Mode, Api | Hosted | Owned]:
-        return {"api": self.api, "hosted": self.hosted, "owned": self.owned}
+        modes: dict[Mode, Api | Hosted | Owned] = {"api": self.api, "hosted": self.hosted}
+        return modes if self.owned is None else {**modes, "owned": self.owned}
 
 
 def over(lower: Mapping[str, Given], upper: Mapping[str, Given]) -> dict[str, Given]:
@@ -83,7 +85,7 @@ def inputs_of(layers: Sequence[Layer]) -> tuple[Inputs, dict[Mode, Inputs]]:
     )
 
 
-def plan(traffic: Inputs, modes: Mapping[Mode, Inputs], book: PriceBook, us: int) -> Plan:
+def plan(traffic: Inputs, modes: Mapping[Mode, Inputs], book: PriceBook, us: int, *, ownable: bool = True) -> Plan:
     """The modes that the inputs describe, prices taken from `book` at `us` (microseconds UTC) where they name a model.
 
     Raises:
@@ -94,7 +96,8 @@ def plan(traffic: Inputs, modes: Mapping[Mode, Inputs], book: PriceBook, us: int
         raise UsageError("nothing says how many tokens a month", "add --monthly-tokens 500M, or --from-ledger 30d")
     mix = mix_of(traffic)
     api, priced = _api(traffic, modes["api"], mix, book, us)
-    return Plan(volumes, mix, api, _hosted(modes["hosted"]), _owned(modes["owned"]), priced, traffic, modes)
+    owned = _owned(modes["owned"]) if ownable else None
+    return Plan(volumes, mix, api, _hosted(modes["hosted"]), owned, priced, traffic, modes)
 
 
 def _api(traffic: Inputs, given: Inputs, mix: Mix, book: PriceBook, us: int) -> tuple[Api, Priced | None]:
@@ -118,9 +121,10 @@ def _operations(given: Inputs) -> Operations:
         fte_year=given.number("fte_year", None if given.number("fte", 0) else 0),
         monitoring=given.number("monitoring_month", 0),
         recovery=given.number("recovery_month", 0),
+        recovery_share=given.number("recovery_share", 0),
         storage=given.number("storage_month", 0),
         other=given.number("other_month", 0),
-        network_token=given.number("network_per_1M", 0) / _MILLION,
+        network_out=given.number("network_per_1M_out", 0) / _MILLION,
     )
 
 

@@ -34,8 +34,8 @@ def of_model(
     """The price book's rates for `model` at `us` (microseconds UTC), for requests of `per_request` input tokens.
 
     Raises:
-        UsageError: there is no price, not for batches where `batch`, or not for a class of token the mix has; or a fee per
-            request and nothing that says how many requests there are.
+        UsageError: there is no price, none for batches where `batch`, none for a class of token the mix has, or a fee
+            per request and nothing that says how many requests there are.
     """
     priced = price_or_error(book, model, us, place=place)
     rates = rates_of(priced.card, mix, per_request)
@@ -44,7 +44,7 @@ def of_model(
     batched = price_or_error(book, model, us, tier="batch", place=place).card
     if batched.note:
         raise UsageError(
-            f"model {model!r} has no batch price", "leave --batch-share out, or write the price with `tiers: {batch: …}`"
+            f"model {model!r} has no batch price", "write --batch-share 0, or state the price under `tiers: {batch: …}`"
         )
     return Prices(rates, rates_of(batched, mix, per_request), priced)
 
@@ -77,7 +77,8 @@ def rates_of(card: Card, mix: Mix, per_request: int | None = None) -> Rates:
             )
         rates.append(rate)
     fee = Fraction(card.per_request, FEMTO_PER_USD) / per_request if per_request else Fraction(0)
-    return Rates(*rates, fee=fee)
+    input_, cached, write, output = rates
+    return Rates(input_, cached, write, output, fee)
 
 
 def _rate(card: Card, bucket: int, length: int) -> Fraction | None:

@@ -85,7 +85,9 @@ def _best(what: str, rows: list[Throughput], share: Fraction) -> Rates:
         return max(covering, key=lambda found: found[0])[1]
     raise UsageError(
         f"no measurement of {what} with {_percent(share)} input tokens",
-        f"measured with {listed(measured)} input; {OWN_RATES}",
+        f"measured with {listed(measured)} input; {OWN_RATES}"
+        if measured
+        else f"its runs contradict each other; {OWN_RATES}",
     )
 
 

@@ -8,10 +8,12 @@ from math import ceil
 from random import Random
 from typing import NamedTuple
 
-from llmcost.breakeven.api import Api
+from llmcost.breakeven.api import Rates
 from llmcost.breakeven.capacity import Capacity
-from llmcost.breakeven.fields import MODES, Mode
+from llmcost.breakeven.fields import Mode
+from llmcost.breakeven.hosted import Hosted
 from llmcost.breakeven.operations import Operations
+from llmcost.breakeven.owned import Owned
 from llmcost.breakeven.plan import Plan
 from llmcost.breakeven.traffic import HOURS_MONTH
 
@@ -57,32 +59,32 @@ class Swing(NamedTuple):
 
 
 def scaled(plan: Plan, name: str, factor: Fraction) -> Plan:
-    """The plan with one of RANGES multiplied. A peak stays at least the average."""
+    """The plan with one of RANGES multiplied. A peak stays at least the average, a volume a whole number of tokens."""
     api, hosted, owned = plan.api, plan.hosted, plan.owned
-    if name == "volume":
-        return plan._replace(volumes=(plan.tokens * factor,))  # type: ignore[arg-type]
-    if name == "API prices":
-        rates, batch = api.rates.times(factor), api.batch.times(factor) if api.batch else None
-        fees = [each._replace(fee=each.fee * factor) for each in (rates, batch) if each]
-        return plan._replace(api=api._replace(rates=fees[0], batch=fees[1] if batch else None))
-    if name == "GPU price":
-        return plan._replace(hosted=hosted._replace(gpu_hour=hosted.gpu_hour * factor))
-    if name == "people":
-        return plan._replace(
-            api=api._replace(operations=_people(api.operations, factor)),
-            hosted=hosted._replace(operations=_people(hosted.operations, factor)),
-            owned=owned._replace(operations=_people(owned.operations, factor)),
-        )
-    server = owned.server
-    if name == "server price":
-        return plan._replace(owned=owned._replace(server=server._replace(price=server.price * factor)))
-    if name == "electricity":
-        return plan._replace(owned=owned._replace(server=server._replace(kwh=server.kwh * factor)))
-    change = _faster if name == "throughput" else _peakier
-    return plan._replace(
-        hosted=hosted._replace(capacity=change(hosted.capacity, factor)),
-        owned=owned._replace(capacity=change(owned.capacity, factor)),
-    )
+    match name:
+        case "volume":
+            return plan._replace(volumes=(max(1, round(plan.tokens * factor)),))
+        case "API prices":
+            api = api._replace(rates=_dearer(api.rates, factor), batch=api.batch and _dearer(api.batch, factor))
+        case "GPU price":
+            hosted = hosted._replace(gpu_hour=hosted.gpu_hour * factor)
+        case "people":
+            api = api._replace(operations=_people(api.operations, factor))
+            hosted = hosted._replace(operations=_people(hosted.operations, factor))
+            owned = owned and owned._replace(operations=_people(owned.operations, factor))
+        case "server price":
+            owned = owned and owned._replace(server=owned.server._replace(price=owned.server.price * factor))
+        case "electricity":
+            owned = owned and owned._replace(server=owned.server._replace(kwh=owned.server.kwh * factor))
+        case _:
+            change = _faster if name == "throughput" else _peakier
+            hosted = hosted._replace(capacity=change(hosted.capacity, factor))
+            owned = owned and owned._replace(capacity=change(owned.capacity, factor))
+    return plan._replace(api=api, hosted=hosted, owned=owned)
+
+
+def _dearer(rates: Rates, factor: Fraction) -> Rates:
+    return rates.times(factor)._replace(fee=rates.fee * factor)
 
 
 def _people(operations: Operations, factor: Fraction) -> Operations:
@@ -113,50 +115,69 @@ def tornado(plan: Plan) -> list[Swing]:
 
 def probabilities(plan: Plan, draws: int = DRAWS, seed: int = SEED) -> dict[Mode, Fraction]:
     """The share of draws in which each mode is cheapest, all inputs drawn at once and independently of each other."""
-    random = Random(seed)
+    random = Random(seed).random  # noqa: S311 (a simulation)
     spans = [(float(each.low), float(each.high / each.low)) for each in RANGES]
     monthly = estimator(plan)
-    wins = [0, 0, 0]
+    modes = list(plan.modes)
+    wins = [0] * len(modes)
     for _ in range(draws):
-        drawn = monthly([low * ratio ** random.random() for low, ratio in spans])
+        drawn = monthly(*[low * ratio ** random() for low, ratio in spans])
         wins[drawn.index(min(drawn))] += 1
-    return {mode: Fraction(count, draws) for mode, count in zip(MODES, wins, strict=True)}
+    return {mode: Fraction(count, draws) for mode, count in zip(modes, wins, strict=True)}
 
 
-def estimator(plan: Plan) -> Callable[[list[float]], tuple[float, float, float]]:
-    """Costs of the three modes from a factor for each of RANGES, in floats: for shares of draws, never for amounts."""
-    api, hosted, owned, mix, tokens = plan.api, plan.hosted, plan.owned, plan.mix, plan.tokens
-    rest = [_rest(model.operations) for model in plan.modes.values()]
-    staff = [float(model.operations.staff) for model in plan.modes.values()]
-    network = [float(model.operations.network_token * tokens) for model in plan.modes.values()]
-    usage = float(sum(Api(api.rates, api.batch, api.batch_share).parts(tokens, mix).values(), Fraction(0)))
-    rented, own = (_replicas(model.capacity, plan) for model in (hosted, owned))
-    month = float(hosted.replica_hour * HOURS_MONTH)
-    hours = float(hosted.capacity.load(tokens, mix) / 3600 / hosted.capacity.max_utilisation)
-    hour, overhead, spare = float(hosted.replica_hour), 1 + float(hosted.overhead), hosted.capacity.spare_replicas
-    least = float(hosted.capacity.min_replicas * HOURS_MONTH)
-    part = {name: float(value) for name, value in owned.server.parts().items()}
-    capital, power, colo = part["amortisation"] + part["maintenance"], part["power"], part["colo"]
-    gpus, per_server = owned.capacity.gpus, owned.server.gpus
+Estimator = Callable[[float, float, float, float, float, float, float, float], list[float]]
+"""Costs of a plan's modes a month, by a factor for each of RANGES, in their order."""
 
-    def monthly(factors: list[float]) -> tuple[float, float, float]:
-        volume, price, speed, peak, gpu, people, capex, energy = factors
-        if hosted.autoscaled:
-            machines = (max(least, hours * volume / speed) * overhead + spare * HOURS_MONTH) * hour
-        else:
-            machines = rented(volume / speed, peak) * month
-        servers = -(-own(volume / speed, peak) * gpus // per_server)
-        return (
-            usage * volume * price + staff[0] * people + network[0] * volume + rest[0],
-            machines * gpu + staff[1] * people + network[1] * volume + rest[1],
-            servers * (capital * capex + power * energy + colo) + staff[2] * people + network[2] * volume + rest[2],
-        )
+
+def estimator(plan: Plan) -> Estimator:
+    """In floats, and so for shares of draws, never for amounts: exact fractions would take a hundred times as long."""
+    mix, tokens = plan.mix, plan.tokens
+    beside = [_beside(model.operations, tokens * mix.output_share) for model in plan.modes.values()]
+    api = float(plan.api.curve(mix).slope * tokens) - beside[0][1]
+    hosted, owned = _rented(plan, plan.hosted), None if plan.owned is None else _bought(plan, plan.owned)
+
+    def monthly(
+        volume: float, price: float, speed: float, peak: float, gpu: float, people: float, server: float, energy: float
+    ) -> list[float]:
+        machines = [api * volume * price, hosted(volume / speed, peak) * gpu]
+        if owned is not None:
+            machines.append(owned(volume / speed, peak, server, energy))
+        return [
+            cost + staff * people + network * volume + rest
+            for cost, (staff, network, rest) in zip(machines, beside, strict=True)
+        ]
 
     return monthly
 
 
-def _rest(operations: Operations) -> float:
-    return float(operations.fixed - operations.staff)
+def _beside(operations: Operations, output_tokens: Fraction) -> tuple[float, float, float]:
+    staff = operations.staff
+    return float(staff), float(operations.network_out * output_tokens), float(operations.fixed - staff)
+
+
+def _rented(plan: Plan, hosted: Hosted) -> Callable[[float, float], float]:
+    capacity = hosted.capacity
+    hour = float(hosted.replica_hour * (1 + hosted.operations.recovery_share))
+    if not hosted.autoscaled:
+        replicas = _replicas(capacity, plan)
+        return lambda load, peak: replicas(load, peak) * HOURS_MONTH * hour
+    busy = float(capacity.load(plan.tokens, plan.mix) / 3600 / capacity.max_utilisation)
+    least, spare = capacity.min_replicas * HOURS_MONTH, capacity.spare_replicas * HOURS_MONTH
+    overhead = 1 + float(hosted.overhead)
+    return lambda load, peak: (max(least, busy * load) * overhead + spare) * hour
+
+
+def _bought(plan: Plan, owned: Owned) -> Callable[[float, float, float, float], float]:
+    part = {name: float(value * (1 + owned.operations.recovery_share)) for name, value in owned.server.parts().items()}
+    capital = part["amortisation"] + part["maintenance"]
+    replicas, gpus, per_server = _replicas(owned.capacity, plan), owned.capacity.gpus, owned.server.gpus
+
+    def machines(load: float, peak: float, server: float, energy: float) -> float:
+        servers = -(-replicas(load, peak) * gpus // per_server)
+        return servers * (capital * server + part["power"] * energy + part["colo"])
+
+    return machines
 
 
 def _replicas(capacity: Capacity, plan: Plan) -> Callable[[float, float], int]:

@@ -86,7 +86,10 @@ def estimate(
     var: Annotated[
         list[str] | None,
         typer.Option(
-            "--var", metavar="NAME=TEXT", help="What {{NAME}} stands for; =@FILE reads it.", show_default=False
+            "--var",
+            metavar="NAME=TEXT",
+            help="What the placeholder NAME stands for; =@FILE reads it.",
+            show_default=False,
         ),
     ] = None,
     no_ignore: Annotated[bool, typer.Option("--no-ignore", help="Count what .gitignore leaves out, too.")] = False,

@@ -221,7 +221,8 @@ class Models:
         model = priced_model(env.book, name, self._tier, env.now_us, provider=self._provider, named_by=named_by)
         if self._share and not model.discounts_cached:
             raise UsageError(
-                f"model {name!r} has no cheaper rate for cached input",
+                f"model {name!r} has no cheaper rate for cached input"
+                + (f" at tier {self._tier}" if self._tier != "standard" else ""),
                 "leave --cached-share out: what comes from a cache costs as much as other input",
             )
         self._known[name] = model

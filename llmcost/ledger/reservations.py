@@ -41,7 +41,7 @@ PRAGMA application_id = {APPLICATION_ID};
 PRAGMA user_version = {VERSION};
 COMMIT;
 """
-_ADMIT = "UPDATE counter SET reserved = reserved + ?1 WHERE key = ?2 AND start >= ?3 AND spent + reserved + ?1 <= ?4"
+_ADMIT = "UPDATE counter SET reserved = reserved + ? WHERE key = ? AND start >= ? AND spent + reserved <= ?"
 _TAKE = "INSERT INTO reservation (holder, made_us, claims) VALUES (?, ?, ?)"
 _FREE = "UPDATE counter SET reserved = reserved - ? WHERE key = ?"
 _SETTLE = (
@@ -168,7 +168,7 @@ class Reservations:
             execute("BEGIN IMMEDIATE")
             try:
                 for claim in claims:
-                    admit = (claim.amount, claim.key, claim.start, claim.limit)
+                    admit = (claim.amount, claim.key, claim.start, claim.limit - claim.amount)
                     if execute(_ADMIT, admit).rowcount:
                         continue
                     refused = self._renewed(claim, spent)
@@ -194,8 +194,8 @@ class Reservations:
 
     def _set(self, claim: Claim, spent: int) -> None:
         self._db.execute(
-            "INSERT INTO counter VALUES (?1, ?2, ?3, 0) ON CONFLICT DO UPDATE SET start = ?2, spent = ?3"
-            " WHERE start <= ?2",
+            "INSERT INTO counter VALUES (?, ?, ?, 0)"
+            " ON CONFLICT DO UPDATE SET start = excluded.start, spent = excluded.spent WHERE start <= excluded.start",
             (claim.key, claim.start, spent),
         )
 

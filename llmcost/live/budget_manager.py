@@ -11,7 +11,7 @@ from fractions import Fraction
 from os import getpid
 from pathlib import Path
 from threading import local
-from typing import Any, NamedTuple, Protocol, Self, TypedDict
+from typing import Any, NamedTuple, Self, TypedDict
 from uuid import uuid4
 
 from llmcost.budgets.admission import Admission, Denied, cap
@@ -27,6 +27,9 @@ from llmcost.ingest.pricing import Pricer
 from llmcost.ledger.protocol import Basis, PricedRecord
 from llmcost.ledger.reservations import Reservation, Reservations, reserved_beside
 from llmcost.ledger.sqlite import SqliteLedger
+from llmcost.notify.deliver import deliver
+from llmcost.notify.outbox import enqueue
+from llmcost.notify.service import Service, service_outlet
 from llmcost.pricing.book import PriceBook
 from llmcost.pricing.store import load_book
 
@@ -64,10 +67,6 @@ class BudgetStatus(TypedDict):
     monthly_usage: Decimal
     monthly_limit: Decimal
     monthly_percent: float
-
-
-class Notifier(Protocol):
-    def send(self, alert: Mapping[str, Any], channels: Sequence[str]) -> object: ...
 
 
 class BudgetExceededError(UsageError):
@@ -123,7 +122,7 @@ class BudgetManager:
     def __init__(
         self,
         metrics_store: str | Path,
-        notification_service: Notifier | None = None,
+        notification_service: Service | None = None,
         *,
         tz: str = "UTC",
         prices: PriceBook | None = None,
@@ -131,7 +130,7 @@ class BudgetManager:
         clock: Callable[[], int] = _now,
     ) -> None:
         self._path = Path(metrics_store)
-        self._notifier = notification_service
+        self._service = notification_service
         self._zone = zone_named(tz)
         self._prices = prices
         self._lease_us = lease_seconds * SECOND_US
@@ -151,7 +150,7 @@ class BudgetManager:
         budget = self._budgets.get(clean_field(app_id))
         if budget is None:
             return None
-        standings = self._measured(budget)
+        standings = self._measured(budget) if self._service is None else self._told(budget, self._service)
         money = {s.limit.window.unit: (s.spent, s.limit.amount) for s in standings if s.limit.measure == "usd"}
         day, day_limit = money.get("day", (0, 0))
         month, month_limit = money.get("month", (0, 0))
@@ -176,6 +175,17 @@ class BudgetManager:
             if not standing.waived
             for most in (cap(standing.limit),)
         )
+
+    def _told(self, budget: Budget, service: Service) -> Sequence[Standing]:
+        """Measure, and tell the notification service what it has not been told of this window."""
+        ledger, now = self._open().ledger, self._clock()
+        # Each budget's alerts go to its own channels: the service is one outlet for each set of them.
+        outlet = service_outlet(service, self._channels[budget.name], name=f"service {budget.name}")
+        with ledger.transaction():
+            standings = check(ledger, [budget], now=now, zone=self._zone).standings
+            enqueue(ledger, standings, now, also=[outlet.key])
+        deliver(ledger, [outlet], now_us=now)
+        return standings
 
     def _measured(self, budget: Budget) -> Sequence[Standing]:
         return check(self._open().ledger, [budget], now=self._clock(), zone=self._zone).standings

@@ -95,7 +95,7 @@ def _catalogue_file() -> tuple[Path, os.stat_result] | None:
 
 
 def _cached(cache_dir: Path | None, name: str, compile_layer: Callable[[], Layer]) -> Layer:
-    # MsgspecError is a ValueError, and so is UnicodeDecodeError.
+    # msgspec.DecodeError and UnicodeDecodeError are ValueErrors.
     return compiled(cache_dir, name, compile_layer, encode=msgspec.json.encode, decode=_decoded)
 
 

@@ -99,7 +99,7 @@ def _texts(prompt: Prompt, provider: str) -> list[tuple[str, str]]:
     for message in messages if isinstance(messages, list) else [{}]:
         role, text = message.get("role"), _text(message.get("content"))
         role = _ROLES.get(role, role)
-        if role not in {"system", "user", "assistant"} or text is None or message.keys() - {"role", "content", "name"}:
+        if role not in {"system", "user", "assistant"} or text is None or message.keys() - {"role", "content"}:
             turns = []
             break
         turns.append((role, text))

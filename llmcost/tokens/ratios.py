@@ -80,8 +80,8 @@ def band(vocabulary: str, family: str) -> Band:
 def language_class(text: str) -> str:
     """`cjk`, `code` or `latin`: the classes whose tokens per character differ most.
 
-    A quarter of wide characters make it CJK. A mark of code in 24 characters makes it code: so are nine in ten files
-    of Python's standard library, and one in thirty questions of MMLU.
+    More than a quarter of wide characters make it CJK. A mark of code in 24 characters makes it code: so are nine in
+    ten files of Python's standard library, and one in thirty questions of MMLU.
     """
     sample = text[:_SAMPLE]
     if not sample:

@@ -137,6 +137,10 @@ def test_special_token_strings_are_text_and_bad_utf8_is_said() -> None:
         (("p.txt", "--output-tokens", "½"), "is no number of tokens"),
         (("p.txt", "--output-tokens", "p50", "--ledger", "absent.db"), "no ledger at absent.db"),
         (("p.txt", "-m", "gpt-4o", "--cached-share", "80%"), "'gpt-4o' has no cheaper rate for cached input"),
+        (
+            ("p.txt", "-m", "gpt-4o", "--batch", "--cached-share", "80%"),
+            "'gpt-4o' has no cheaper rate for cached input at tier batch",
+        ),
         (("p.txt", "-m", "gpt-cached", "--cached-share", "80"), "--cached-share '80' is no share"),
         (("p.txt", "--all", "-m", "gpt-4o"), "--all and --model exclude each other"),
         (("p.txt", "--all", "--provider", "antropic"), "did you mean 'anthropic'?"),

@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import signal
 import threading
+from collections.abc import Sequence
 from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
@@ -135,6 +136,56 @@ def test_a_refusal_says_what_is_left_and_when_to_come_back() -> None:
         held = budgets.reserve("shop", cost_usd=1)
         budgets.release(held)
         budgets.reserve("shop", cost_usd=1)
+
+
+class Told:
+    def __init__(self, *, broken: bool = False) -> None:
+        self.broken = broken
+        self.sent: list[tuple[str, str, str, list[str]]] = []
+
+    def send(self, alert: dict[str, Any], *, channels: Sequence[str]) -> None:
+        if self.broken:
+            raise OSError("down")
+        self.sent.append((alert["type"], alert["threshold"], alert["message"], list(channels)))
+
+
+def test_each_threshold_is_told_once_in_its_window() -> None:
+    ledger(row("2026-11-20T09:00:00Z", "shop", 5 * USD), path=STORE).close()
+    told = Told()
+    with manager(notification_service=told) as budgets:
+        budgets.check_budget("shop")
+        assert [(kind, threshold, channels) for kind, threshold, _, channels in told.sent] == [
+            ("daily_budget", "0.5", ["email"])
+        ]
+        assert told.sent[0][2].startswith("shop has used 50% of its daily limit")
+    with manager(notification_service=told) as budgets:
+        budgets.check_budget("shop")
+        held = budgets.reserve("shop", cost_usd=4)
+        budgets.settle(held, cost_usd=4)
+        budgets.check_budget("shop")
+        budgets.check_budget("shop")
+    assert [(kind, threshold) for kind, threshold, _, _ in told.sent] == [
+        ("daily_budget", "0.5"), ("daily_budget", "0.8"),
+    ]  # fmt: skip
+    with manager(NOW + 24 * 3600 * SECOND_US, notification_service=told) as tomorrow:
+        held = tomorrow.reserve("shop", cost_usd=6)
+        tomorrow.settle(held, cost_usd=6)
+        tomorrow.check_budget("shop")
+    assert [(kind, threshold) for kind, threshold, _, _ in told.sent[2:]] == [
+        ("daily_budget", "0.5"), ("monthly_budget", "1"),
+    ]  # fmt: skip
+    assert told.sent[3][2].startswith("shop is heading for")
+
+
+def test_a_service_that_is_down_is_told_later_and_stops_nobody() -> None:
+    ledger(row("2026-11-20T09:00:00Z", "shop", 5 * USD), path=STORE).close()
+    told = Told(broken=True)
+    with manager(notification_service=told) as budgets:
+        assert budgets.check_budget("shop") is not None
+    told.broken = False
+    with manager(NOW + 3600 * SECOND_US, notification_service=told) as budgets:
+        budgets.check_budget("shop")
+    assert len(told.sent) == 1
 
 
 def test_every_limit_that_applies_must_have_room() -> None:

@@ -10,6 +10,7 @@ import pytest
 from llmcost.core.errors import ConfigError
 from llmcost.core.instants import parse_timestamp
 from llmcost.core.usage import Usage
+from llmcost.pricing import store
 from llmcost.pricing.entry import Layer
 from llmcost.pricing.store import load_book, packaged_path
 from llmcost.yamlfile.compiled import KEPT_FILES

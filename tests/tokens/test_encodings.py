@@ -43,6 +43,11 @@ def test_the_chat_rules() -> None:
     )
 
 
+@pytest.mark.parametrize("name", ["gpt-4o-mini-audio-preview", "gpt-4o-mini-realtime-preview", "o3-deep-research"])
+def test_models_that_take_more_than_the_text_are_not_known(name: str) -> None:
+    assert not chat_rule(name).known
+
+
 def test_overhead_is_per_message_per_name_and_once() -> None:
     assert ChatRule(3, 1, 3).overhead(messages=6, names=4) == 25
 

@@ -79,6 +79,7 @@ def test_a_body_of_the_responses_api_passes() -> None:
         [{"role": "user", "content": "x"}, {"role": "tool", "tool_call_id": "1", "content": "y"}],
         [{"role": "assistant", "content": None, "tool_calls": [{"function": {"name": "f", "arguments": "{}"}}]}],
         {"messages": CHAT, "response_format": {"type": "json_object"}},
+        [{"role": "system", "name": "ada", "content": "x"}, {"role": "user", "content": "y"}],
     ],
 )
 def test_nothing_is_dropped_in_silence(body: Any, request_body: Any) -> None:

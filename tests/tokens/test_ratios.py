@@ -64,3 +64,7 @@ def test_a_spread_is_that_of_the_standard_library(ratios: list[float]) -> None:
     for own, theirs in zip((found.low, found.percent, found.high), (cut[0], cut[9], cut[18]), strict=True):
         assert own is not None
         assert abs(own - theirs) <= 0.5 + 1e-6
+
+
+def test_a_quarter_of_wide_characters_is_not_cjk_yet() -> None:
+    assert (language_class("\u4f60abc"), language_class("\u4f60ab")) == ("latin", "cjk")

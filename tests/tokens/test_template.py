@@ -185,3 +185,14 @@ def test_jinja_is_rendered_with_its_folder(tmp_path: Path) -> None:
     found = render("{% include 'part.txt' %} {{ who }} {{ doc }}{{ doc }} {{ gone.x }}", {"who": "me", "doc": 40},
                    jinja=True, folder=tmp_path)  # fmt: skip
     assert found == Rendered("part of me me  ", ("gone",), 80)
+
+
+def test_many_openings_take_no_long_time() -> None:
+    assert not is_jinja("{%" * 2**20, variables_given=True)
+    assert static_prefix("{% set a" + "=" * 2**20, jinja=True) == ""
+
+
+def test_a_remark_names_the_first_placeholders() -> None:
+    made = prompt(" ".join(f"{{{{v{number}}}}}" for number in range(1_000)), {})
+    assert len(made.missing) == 1_000
+    assert made.notes == ("not filled, so not counted: v0, v1, v2, v3, v4, v5, v6, v7, v8, v9 and 990 more",)
