@@ -97,8 +97,10 @@ def _step(a: Piece, b: Piece) -> _Step:
     )  # fmt: skip
 
 
-def _walk(a: Curve, b: Curve, tokens: Fraction, until: Fraction | None, state: Side | None) -> Iterator[Crossing | None]:
-    """Crossings from `tokens` up to `until`, below which `state` is the cheaper one; None: there may be more."""
+def _walk(
+    a: Curve, b: Curve, tokens: Fraction, until: Fraction | None, state: Side | None
+) -> Iterator[Crossing | None]:
+    """Crossings from `tokens`, below which `state` is the cheaper one, up to `until`; None: there may be more."""
     for _ in range(_MOST_PIECES):
         step = _step(a.above(tokens), b.above(tokens))
         above = step.before(tokens)

@@ -38,6 +38,7 @@ SIZING = _layer(
 _REPLICAS = _layer(
     min_replicas=("1", "assumption: the model is up all month"),
     spare_replicas=("0", "assumption: an outage is waited out"),
+    gpus_per_replica=("1", "assumption: the throughput is that of one GPU"),
 )
 #: input -> the evidence's assumption, for each mode.
 _OPERATIONS: Mapping[Mode, Mapping[str, str]] = {

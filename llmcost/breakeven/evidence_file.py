@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal, TypeVar, cast
 
@@ -45,7 +45,7 @@ def packaged_path() -> Path | None:
 def load(paths: Sequence[Path] = ()) -> Evidence:
     """The packaged evidence with the rows of `paths` over it, a later file over an earlier one.
 
-    A GPU, model or assumption replaces the one of its name; a GPU without prices of a kind keeps those known.
+    A GPU, model or assumption replaces the one of its name, whose aliases and prices of kinds it does not give stay.
     Throughput replaces every row of the same model, GPU and precision.
 
     Raises:
@@ -74,27 +74,33 @@ def parse_evidence(text: str, origin: str, under: Evidence | None = None) -> Evi
     models = tuple(_model(node, origin) for node in top.items("models"))
     assumptions = tuple(_assumption(node, origin, under) for node in top.items("assumptions"))
     merged = Evidence(
-        _over(base.gpus, (_with_prices(gpu, base.gpus) for gpu in gpus)),
-        _over(base.models, models),
-        (),
-        _over(base.assumptions, assumptions),
-    )
+        _over(base.gpus, gpus, _with_prices), _over(base.models, models, _with_aliases), (),
+        _over(base.assumptions, assumptions, lambda new, _: new),
+    )  # fmt: skip
     own = tuple(row for node in top.items("throughput") for row in _throughput(node, origin, merged))
     taken = {(row.model, row.gpu, row.precision) for row in own}
     kept = tuple(row for row in base.throughput if (row.model, row.gpu, row.precision) not in taken)
     return merged._replace(throughput=kept + own)
 
 
-def _over(base: Iterable[_Named], rows: Iterable[_Named]) -> tuple[_Named, ...]:
+def _over(
+    base: Iterable[_Named], rows: Iterable[_Named], joined: Callable[[_Named, _Named], _Named]
+) -> tuple[_Named, ...]:
     merged = {simple(item.name): item for item in base}
-    merged.update((simple(item.name), item) for item in rows)
+    for item in rows:
+        key = simple(item.name)
+        merged[key] = joined(item, merged[key]) if key in merged else item
     return tuple(merged.values())
 
 
-def _with_prices(gpu: Gpu, base: tuple[Gpu, ...]) -> Gpu:
-    kinds = {price.kind for price in gpu.prices}
-    known = (price for old in base if simple(old.name) == simple(gpu.name) for price in old.prices)
-    return gpu._replace(prices=(*gpu.prices, *(price for price in known if price.kind not in kinds)))
+def _with_aliases(new: Model, old: Model) -> Model:
+    return new._replace(name=old.name, aliases=new.aliases + old.aliases)
+
+
+def _with_prices(new: Gpu, old: Gpu) -> Gpu:
+    given = {price.kind for price in new.prices}
+    prices = (*new.prices, *(price for price in old.prices if price.kind not in given))
+    return new._replace(name=old.name, aliases=new.aliases + old.aliases, prices=prices)
 
 
 def _source(fields: Fields) -> Source:

@@ -113,6 +113,9 @@ class Inputs:
     def has(self, name: str) -> bool:
         return name in self.given
 
+    def unit(self, name: str) -> str:
+        return self._known[name].unit
+
     def text(self, name: str) -> str:
         return self.given[name].text if name in self.given else ""
 

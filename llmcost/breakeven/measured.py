@@ -62,7 +62,8 @@ def measured(ledger: Ledger, *, now_us: int, span_us: int, where: tuple[tuple[st
     oldest = next(iter(ledger.requests(query, order="time", limit=1))).priced.record.ts
     start = min(oldest // HOUR_US, end - _SHORTEST_HOURS)
     cuts = [hour * HOUR_US for hour in range(start, end + 1)]
-    busiest = max(ledger.series(query, "tokens", cuts))
+    hourly = ledger.series(query, cuts)[()]
+    busiest = max(amounts.tokens for amounts in hourly)
     by_model: dict[str, int] = {}
     for group in groups:
         by_model[group.key[0]] = by_model.get(group.key[0], 0) + group.sums.usage.tokens

@@ -13,6 +13,7 @@ from llmcost.breakeven.hosted import Hosted
 from llmcost.breakeven.operations import Operations
 from llmcost.breakeven.owned import Owned, Server
 from llmcost.breakeven.traffic import Mix, mix_of, volumes_of
+from llmcost.breakeven.quantities import parse_tokens
 from llmcost.core.errors import UsageError
 from llmcost.pricing.book import PriceBook, Priced
 
@@ -76,13 +77,22 @@ def inputs_of(layers: Sequence[Layer]) -> tuple[Inputs, dict[Mode, Inputs]]:
     traffic: Mapping[str, Given] = {}
     modes: dict[Mode, Mapping[str, Given]] = {mode: {} for mode in MODES}
     for layer in layers:
-        traffic = over(traffic, layer.traffic)
+        traffic = over(_with_volume(traffic, layer.traffic), layer.traffic)
         for mode, given in layer.modes.items():
             modes[mode] = over(modes[mode], given)
     return (
         Inputs("the traffic", _TRAFFIC, traffic),
         {mode: Inputs(f"section {mode!r}", SECTIONS[mode], given) for mode, given in modes.items()},
     )
+
+
+def _with_volume(lower: Mapping[str, Given], upper: Mapping[str, Given]) -> Mapping[str, Given]:
+    """`lower` with its token counts' sum: another mix replaces the counts, not the volume."""
+    counts = ("input_tokens", "output_tokens")
+    if not {"mix", "input_share"} & upper.keys() or not all(name in lower for name in counts):
+        return lower
+    total = sum(parse_tokens(lower[name].text, lower[name].place, zero=True) for name in counts)
+    return {"monthly_tokens": lower[counts[0]]._replace(text=str(total)), **lower}
 
 
 def plan(traffic: Inputs, modes: Mapping[Mode, Inputs], book: PriceBook, us: int, *, ownable: bool = True) -> Plan:

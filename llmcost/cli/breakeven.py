@@ -1,148 +1,142 @@
-"""`llmcost breakeven`: API or own GPUs at a volume."""
+"""`llmcost breakeven`: API, hosted GPUs or our own servers at a volume."""
 
 from __future__ import annotations
 
-from fractions import Fraction
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from llmcost.cli.environment import Env
 from llmcost.cli.options import single
+from llmcost.cli.period import Where
 from llmcost.core.errors import ExitCode, UsageError
 
-if TYPE_CHECKING:
-    from llmcost.breakeven.defaults import Assumption
-    from llmcost.breakeven.hosted import Deployment
-    from llmcost.breakeven.traffic import Mix
+_Text = str | None
 
 
-def _option(name: str, metavar: str, text: str) -> Any:
-    return typer.Option(f"--{name}", metavar=metavar, help=text, show_default=False)
+def _option(name: str, metavar: str, text: str, *more: str) -> Any:
+    return typer.Option(f"--{name}", *more, metavar=metavar, help=text, show_default=False)
 
 
 def breakeven(
     env: Env,
     monthly_tokens: Annotated[
-        str, _option("monthly-tokens", "N", "Tokens a month, input and output: 500M, 1.2B, 750k.")
-    ],
-    input_share: Annotated[str, _option("input-share", "SHARE", "Input tokens of all tokens. Default 0.75.")] = "",
+        _Text, _option("monthly-tokens", "N", "Tokens a month, input and output: 500M, 1.2B, 750k.")
+    ] = None,
+    from_ledger: Annotated[
+        _Text, _option("from-ledger", "SPAN", "The traffic the ledger has measured in a time: 30d.")
+    ] = None,
+    where: Where = None,
+    scenario: Annotated[_Text, _option("scenario", "FILE", "Inputs of the three modes in YAML.")] = None,
+    input_share: Annotated[_Text, _option("input-share", "SHARE", "Input tokens of all tokens.")] = None,
     output_ratio: Annotated[
-        str, _option("output-ratio", "R", "Output tokens per input token, instead of --input-share.")
-    ] = "",
+        _Text, _option("output-ratio", "R", "Output tokens per input token, instead of --input-share.")
+    ] = None,
     cached_share: Annotated[
-        str, _option("cached-share", "SHARE", "Cached tokens of the input tokens. Default 0.")
-    ] = "",
-    model: Annotated[str, _option("model", "NAME", "The API's model. Default gpt-4o-mini.")] = "",
-    gpu_hour: Annotated[str, _option("gpu-hour", "USD", "Price of one GPU for an hour. Default 1.50.")] = "",
-    gpus: Annotated[str, _option("gpus", "N", "GPUs per replica. Default 2.")] = "",
-    input_tps: Annotated[str, _option("input-tps", "N", "Input tokens per second a replica reads. Default 5000.")] = "",
-    output_tps: Annotated[
-        str, _option("output-tps", "N", "Output tokens per second a replica writes. Default 1700.")
-    ] = "",
-    peak_to_average: Annotated[
-        str, _option("peak-to-average", "N", "Traffic of the busiest hour over the average. Default 3.")
-    ] = "",
+        _Text, _option("cached-share", "SHARE", "Tokens from the prompt cache, of the input tokens.")
+    ] = None,
+    cache_write_share: Annotated[
+        _Text, _option("cache-write-share", "SHARE", "Tokens written to the prompt cache, of the input tokens.")
+    ] = None,
+    batch_share: Annotated[_Text, _option("batch-share", "SHARE", "Requests sent as batches, of all.")] = None,
+    input_per_request: Annotated[
+        _Text, _option("input-per-request", "N", "Input tokens of a request, for prices by context length.")
+    ] = None,
+    model: Annotated[_Text, _option("model", "NAME", "The API's model.")] = None,
+    against: Annotated[_Text, _option("against", "MODEL", "The model that would run on GPUs instead.")] = None,
+    gpu: Annotated[_Text, _option("gpu", "NAME", "The GPU or TPU it would run on.")] = None,
+    precision: Annotated[_Text, _option("precision", "NAME", "The precision it would run in: fp16, fp8.")] = None,
+    gpu_hour: Annotated[_Text, _option("gpu-hour", "USD", "Price of one rented GPU for an hour.")] = None,
+    gpus: Annotated[_Text, _option("gpus", "N", "GPUs per replica.")] = None,
+    input_tps: Annotated[_Text, _option("input-tps", "N", "Input tokens per second a replica reads.")] = None,
+    output_tps: Annotated[_Text, _option("output-tps", "N", "Output tokens per second a replica writes.")] = None,
+    fit: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--fit", metavar="FILE", help="Throughput from your own vLLM benchmark (JSON).", show_default=False
+        ),
+    ] = None,
+    evidence: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--evidence", metavar="FILE", help="Your own GPUs, prices and throughput in YAML.", show_default=False
+        ),
+    ] = None,
+    peak: Annotated[
+        _Text, _option("peak", "N", "Traffic of the busiest hour over the average.", "--peak-to-average")
+    ] = None,
     max_utilisation: Annotated[
-        str, _option("max-utilisation", "SHARE", "How busy a replica may be at the peak. Default 0.8.")
-    ] = "",
-    fixed: Annotated[str, _option("fixed", "USD", "Monthly cost of the GPUs' side beside the GPUs. Default 0.")] = "",
+        _Text, _option("max-utilisation", "SHARE", "How busy a replica may be at the peak.")
+    ] = None,
+    min_replicas: Annotated[_Text, _option("min-replicas", "N", "Replicas that run whatever the traffic.")] = None,
+    spare_replicas: Annotated[_Text, _option("spare-replicas", "N", "Replicas beyond what the peak needs.")] = None,
+    autoscaled: Annotated[
+        bool, typer.Option("--autoscaled", help="Rent GPUs for the hours they are needed, not all month.")
+    ] = False,
+    fixed: Annotated[_Text, _option("fixed", "USD", "Further monthly cost of hosting.")] = None,
+    modes: Annotated[bool, typer.Option("--modes", help="When each of the three modes fits, for this volume.")] = False,
+    seed_article: Annotated[
+        bool, typer.Option("--seed-article", help="The break-even claim that llmcost grew from, put right.")
+    ] = False,
 ) -> int:
-    """Compare an API's monthly cost with rented GPUs that serve the same traffic, and where the cheaper one turns."""
-    from llmcost.breakeven.comparison import compare, price_of
-    from llmcost.breakeven.defaults import CONSTANTS, NOT_MODELLED
-    from llmcost.breakeven.quantities import parse_tokens
-    from llmcost.reporting import breakeven as shown
+    """Compare what a month costs by API, on rented GPUs and on servers of one's own, and where the cheaper one turns."""
+    from llmcost.cli.breakeven_options import Sources, of_options, planned
 
-    env.choose_format("table", "json")
-    tokens = parse_tokens(monthly_tokens, "--monthly-tokens")
-    inputs = _Inputs(
+    form = env.choose_format("table", "json", "markdown", "csv")
+    typed = of_options(
         {
-            "model": model, "input-share": input_share, "cached-share": cached_share, "gpu-hour": gpu_hour,
-            "gpus": gpus, "input-tps": input_tps, "output-tps": output_tps, "peak-to-average": peak_to_average,
-            "max-utilisation": max_utilisation, "fixed": fixed,
-        }
+            "monthly-tokens": monthly_tokens, "input-share": input_share, "cached-share": cached_share,
+            "cache-write-share": cache_write_share, "batch-share": batch_share,
+            "input-per-request": input_per_request, "model": model, "gpu-hour": gpu_hour, "gpus": gpus,
+            "input-tps": input_tps, "output-tps": output_tps, "peak": peak, "max-utilisation": max_utilisation,
+            "min-replicas": min_replicas, "spare-replicas": spare_replicas, "fixed": fixed,
+        },
+        output_ratio,
+        autoscaled=autoscaled,
     )  # fmt: skip
-    mix = inputs.mix(output_ratio)
-    deployment = inputs.deployment()
-    found = compare(tokens, mix, price_of(env.book, inputs.text("model"), env.now_us), deployment)
-    assumptions = (*inputs.assumptions(output_ratio), *CONSTANTS)
-    if env.format == "json":
-        env.emit(shown.as_json(found, assumptions, NOT_MODELLED, as_of=env.now_us, zone=env.zone))
+    if seed_article:
+        return _article(env, form)
+    sources = Sources(
+        scenario=scenario, ledger=from_ledger, where=where, fit=fit or [], evidence=evidence or [],
+        against=against, gpu=gpu, precision=precision,
+    )  # fmt: skip
+    plan, remarks = planned(env, typed, sources)
+    for remark in remarks:
+        env.note(remark)
+    if modes:
+        from llmcost.reporting import breakeven_modes
+
+        env.emit(breakeven_modes.render(plan, form, width=env.width, color=env.color))
+        return ExitCode.OK
+    from llmcost.breakeven.comparison import compare
+
+    found = compare(plan)
+    if form == "json":
+        from llmcost.reporting.breakeven_json import as_json
+
+        env.emit(as_json(found, remarks, as_of=env.now_us, zone=env.zone))
+    elif form == "csv":
+        from llmcost.reporting.breakeven_export import as_csv
+
+        env.emit(as_csv(found))
+    elif form == "markdown":
+        from llmcost.reporting.breakeven_export import as_markdown
+
+        env.emit(as_markdown(found))
     else:
-        env.emit(shown.as_text(found, assumptions, NOT_MODELLED, width=env.width, color=env.color))
+        from llmcost.reporting.breakeven_text import as_text
+
+        env.emit(as_text(found, width=env.width, color=env.color))
     return ExitCode.OK
 
 
-class _Inputs:
-    """Options as typed, with the default of each that was not."""
+def _article(env: Env, form: str) -> int:
+    from llmcost.reporting import breakeven_article
 
-    def __init__(self, given: dict[str, str]) -> None:
-        self._given = given
-
-    def text(self, name: str) -> str:
-        from llmcost.breakeven.defaults import DEFAULTS
-
-        return self._given[name] or DEFAULTS[name].value
-
-    def amount(self, name: str, *, zero: bool = False) -> Fraction:
-        from llmcost.breakeven.quantities import parse_amount
-
-        return parse_amount(self.text(name), f"--{name}", zero=zero)
-
-    def share(self, name: str, *, zero: bool = True) -> Fraction:
-        from llmcost.breakeven.quantities import parse_share
-
-        return parse_share(self.text(name), f"--{name}", zero=zero)
-
-    def mix(self, output_ratio: str) -> Mix:
-        from llmcost.breakeven.quantities import parse_amount
-        from llmcost.breakeven.traffic import Mix, mix_of_ratio
-
-        if output_ratio and self._given["input-share"]:
-            raise UsageError(
-                "--input-share and --output-ratio both say what the traffic is made of", "give one of them"
-            )
-        if output_ratio:
-            input_share = mix_of_ratio(parse_amount(output_ratio, "--output-ratio", zero=True))
-        else:
-            input_share = self.share("input-share")
-        return Mix(input_share, self.share("cached-share"))
-
-    def deployment(self) -> Deployment:
-        from llmcost.breakeven.hosted import Deployment
-
-        gpus = self.amount("gpus")
-        if gpus.denominator != 1:
-            raise UsageError(f"--gpus {self.text('gpus')!r} is not a whole number", "GPUs are whole: write --gpus 2")
-        peak = self.amount("peak-to-average")
-        if peak < 1:
-            raise UsageError(
-                f"--peak-to-average {self.text('peak-to-average')!r} is below 1", "a peak is no lower than the average"
-            )
-        return Deployment(
-            gpu_hour=self.amount("gpu-hour"),
-            gpus=gpus.numerator,
-            input_tps=self.amount("input-tps"),
-            output_tps=self.amount("output-tps"),
-            peak_to_average=peak,
-            max_utilisation=self.share("max-utilisation", zero=False),
-            fixed=self.amount("fixed", zero=True),
-        )
-
-    def assumptions(self, output_ratio: str) -> list[Assumption]:
-        """Every input with its value and origin."""
-        from llmcost.breakeven.defaults import DEFAULTS, Assumption
-
-        stated = []
-        for name, default in DEFAULTS.items():
-            if name == "input-share" and output_ratio:
-                stated.append(Assumption("output-ratio", output_ratio, "output per input token", "option"))
-            elif given := self._given[name]:
-                stated.append(Assumption(name, given, default.unit, "option"))
-            else:
-                stated.append(default._replace(source=f"default: {default.source}"))
-        return stated
+    if form == "csv":
+        raise UsageError("--seed-article has no CSV form", "use --format markdown or --json")
+    env.emit(breakeven_article.render(form, width=env.width, color=env.color))
+    return ExitCode.OK
 
 
 app = single(breakeven)

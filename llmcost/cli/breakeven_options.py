@@ -1,4 +1,4 @@
-"""What the options of `llmcost breakeven` mean: layers of inputs, from options, files and the ledger."""
+"""What the options of `llmcost breakeven` mean: layers of inputs from options, files, evidence and the ledger."""
 
 from __future__ import annotations
 
@@ -6,19 +6,21 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from llmcost.breakeven import defaults
-from llmcost.breakeven.fields import Given, Mode
-from llmcost.breakeven.plan import Layer
+from llmcost.breakeven.fields import MODES, Given, Inputs, Mode
+from llmcost.breakeven.plan import Layer, inputs_of, plan
+from llmcost.breakeven.traffic import mix_of
 from llmcost.cli.environment import Env
 from llmcost.core.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from fractions import Fraction
 
     from llmcost.breakeven.measured import Measured
-    from llmcost.breakeven.scenario import Scenario
+    from llmcost.breakeven.plan import Plan
 
 _GPUS: tuple[Mode, ...] = ("hosted", "owned")
+_ALL: frozenset[Mode] = frozenset(MODES)
 #: option -> (the modes it is an input of; none: of the traffic, the input's name).
 OPTIONS: dict[str, tuple[tuple[Mode, ...], str]] = {
     "monthly-tokens": ((), "monthly_tokens"),
@@ -40,19 +42,31 @@ OPTIONS: dict[str, tuple[tuple[Mode, ...], str]] = {
 }
 
 
-def of_options(given: dict[str, str | None], output_ratio: str | None, *, autoscaled: bool) -> Layer:
+class Sources(NamedTuple):
+    """Where inputs come from beside the options that are inputs themselves."""
+
+    scenario: str | None
+    ledger: str | None
+    where: list[str] | None
+    fit: list[str]
+    evidence: list[str]
+    against: str | None
+    gpu: str | None
+    precision: str | None
+
+
+def of_options(given: Mapping[str, str | None], output_ratio: str | None, *, autoscaled: bool) -> Layer:
     """What was typed.
 
     Raises:
         UsageError: an option is empty, or two say the same.
     """
     traffic: dict[str, Given] = {}
-    modes: dict[Mode, dict[str, Given]] = {"api": {}, "hosted": {}, "owned": {}}
+    modes: dict[Mode, dict[str, Given]] = {mode: {} for mode in MODES}
     for option, text in given.items():
         if text is None:
             continue
-        if not text.strip():
-            raise UsageError(f"--{option} is empty", "give it a value or leave it out")
+        _not_empty(option, text)
         of, name = OPTIONS[option]
         value = Given(text, f"--{option}", "option")
         for target in [modes[mode] for mode in of] or [traffic]:
@@ -66,6 +80,80 @@ def of_options(given: dict[str, str | None], output_ratio: str | None, *, autosc
     if autoscaled:
         modes["hosted"]["autoscaled"] = Given("yes", "--autoscaled", "option")
     return Layer(traffic, modes)
+
+
+def _not_empty(option: str, text: str | None) -> None:
+    if text is not None and not text.strip():
+        raise UsageError(f"--{option} is empty", "give it a value or leave it out")
+
+
+def planned(env: Env, typed: Layer, sources: Sources) -> tuple[Plan, list[str]]:
+    """The modes to compare, and remarks on what they rest on.
+
+    Raises:
+        UsageError, DataError: an input is missing or wrong; the ledger has no traffic.
+    """
+    from llmcost.breakeven import defaults
+
+    for option in ("scenario", "ledger", "against", "gpu", "precision"):
+        _not_empty("from-ledger" if option == "ledger" else option, getattr(sources, option))
+    remarks: list[str] = []
+    scenario, stated = of_scenario(Path(sources.scenario)) if sources.scenario else (Layer(), frozenset())
+    upper = [scenario]
+    if sources.ledger:
+        layer, measured = of_ledger(env, sources.ledger, sources.where)
+        upper.append(layer)
+        if measured.model_share < 1 and "model" not in typed.modes["api"]:
+            remarks.append(f"{_percent(measured.model_share)} of the tokens are {measured.model}'s; all are priced so")
+    elif sources.where:
+        raise UsageError("--where without --from-ledger", "it chooses rows of the ledger: add --from-ledger 30d")
+    own = [of_fit(sources.fit), typed] if sources.fit else [typed]
+    lower = [defaults.described(stated)]
+    ownable = True
+    asked = bool(sources.against or sources.gpu or sources.precision)
+    if asked or sources.evidence or stated != _ALL:
+        from llmcost.breakeven.evidence_store import load_evidence
+
+        evidence = load_evidence([Path(path) for path in sources.evidence], cache_dir=env.folder("cache"))
+        choice = defaults.Choice(sources.against or "", sources.gpu or "", sources.precision or "")
+        lower.append(defaults.operations(evidence, stated))
+        traffic, modes = inputs_of([*lower, *upper, *own])
+        layer, why = defaults.hardware(evidence, choice)
+        if sources.gpu:
+            upper.append(layer)
+        else:
+            lower.append(_without(layer, stated))
+        ownable = not why or "owned" in stated
+        if not ownable:
+            remarks.append(f"servers of one's own are left out: {why}")
+        _, owns = inputs_of(own)
+        # Asked for by name, measured rates go before a scenario's, but not before a person's own.
+        needed = [mode for mode in _GPUS if not _has_rates(owns[mode] if asked else modes[mode])
+                  and (asked or mode not in stated)]  # fmt: skip
+        if needed:
+            wanted = owns["hosted"].count("gpus_per_replica") if owns["hosted"].has("gpus_per_replica") else None
+            layer = defaults.throughput(evidence, choice, mix_of(traffic).input_share, wanted)
+            kept = _without(layer, _ALL.difference(needed))
+            (upper if asked else lower).append(kept)
+    traffic, modes = inputs_of([*lower, *upper, *own])
+    return plan(traffic, modes, env.book, env.now_us, ownable=ownable), remarks
+
+
+def _without(layer: Layer, modes: frozenset[Mode]) -> Layer:
+    return Layer(layer.traffic, {mode: given for mode, given in layer.modes.items() if mode not in modes})
+
+
+def _has_rates(given: Inputs) -> bool:
+    return given.has("tok_s_total") or (given.has("tok_s_in") and given.has("tok_s_out"))
+
+
+def of_scenario(path: Path) -> tuple[Layer, frozenset[Mode]]:
+    """A scenario file's inputs, and the modes it describes."""
+    from llmcost.breakeven.scenario import read
+    from llmcost.yamlfile.tree import read_text
+
+    found = read(read_text(path), str(path))
+    return Layer(found.traffic, found.modes), found.stated
 
 
 def of_ledger(env: Env, span: str, where: list[str] | None) -> tuple[Layer, Measured]:
@@ -108,12 +196,8 @@ def _decimal(value: Fraction) -> str:
     return f"{millionths // 10**6}.{millionths % 10**6:06d}"
 
 
-def of_scenario(path: Path) -> tuple[Layer, Scenario]:
-    from llmcost.breakeven.scenario import read
-    from llmcost.yamlfile.tree import read_text
-
-    found = read(read_text(path), str(path))
-    return Layer(found.traffic, found.modes), found
+def _percent(value: Fraction) -> str:
+    return f"{value.numerator * 100 // value.denominator}%"
 
 
 def of_fit(paths: list[str]) -> Layer:
@@ -121,8 +205,7 @@ def of_fit(paths: list[str]) -> Layer:
     from llmcost.breakeven.fit import fit
     from llmcost.tokens.decode import read_file
 
-    texts = [(path, read_file(Path(path)).text) for path in paths]
-    rates = fit(texts).rates
+    rates = fit([(path, read_file(Path(path)).text) for path in paths]).rates
     source = f"fitted to {', '.join(paths)}"
     if rates.input_tps is None or rates.output_tps is None:
         values = {"tok_s_total": Given(_decimal(rates.combined_tps), "--fit", f"{source}: one mix, the combined rate")}

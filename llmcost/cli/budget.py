@@ -129,7 +129,7 @@ def show(
     for line in warnings(file):
         env.note(line)
     names = {name for budget in file.budgets for channel in budget.channels for name in channel.references}
-    for name in sorted(names - env.environ.keys()):
+    for name in sorted(name for name in names if not {name, f"{name}_FILE"} & env.environ.keys()):
         env.note(f"warning: ${{{name}}} is not set: channels that use it cannot be told anything")
     for currency in sorted({budget.currency for budget in file.budgets if budget.currency.date}):
         env.note(rate(currency))

@@ -62,7 +62,7 @@ class Found(Generic[T]):
                     yield from self._optional(file, folder)
             elif self._new(path):
                 try:
-                    yield from self._file(path, "")
+                    yield from self._file(_plain(path), "")
                 except OSError as error:
                     why = error.strerror or error
                     raise UsageError(f"cannot read {path}: {why}", "check the path and its permissions") from None
@@ -157,12 +157,12 @@ def _left_out(entry: os.DirEntry[str], rules: Ignored, *, is_folder: bool) -> st
         return "unreadable"
 
 
-def _plain(folder: str) -> str:
+def _plain(path: str) -> str:
     """`./prompts/` as `prompts`; what stands between is left to the file system, for it may be links."""
-    plain = folder.rstrip("/")
+    plain = path.rstrip("/")
     while plain.startswith("./"):
         plain = plain[2:].lstrip("/")
-    return plain or ("/" if folder.startswith("/") else ".")
+    return plain or ("/" if path.startswith("/") else ".")
 
 
 def _patterns(path: str) -> list[Pattern]:

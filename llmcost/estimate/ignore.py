@@ -14,12 +14,14 @@ from typing import NamedTuple
 
 FILE = ".gitignore"
 #: A longer list of patterns is no such file.
-_MAX_BYTES = 2**20
+_MAX_BYTES = 2**18
 #: pathspec's regexes for `*` and `**/`, which it searches for anywhere in a path.
 _ANYTHING, _ANY_FOLDER = ".", "(?P<ps_d>/)"
 _ALL_INSIDE = re.compile(r"/\*\*(/?)\s*$")
 #: `[!…]`, which in git is no slash either.
 _NOT_THESE = re.compile(r"(?<!\\)\[\^([^/])")
+#: In pathspec's regex, `/**/`.
+_FOLDERS = "(?:/.+)?/"
 #: In pathspec's regex, `*` and plain text with another `*` behind it.
 _STAR = r"\[\^/\]\*"
 _STAR_AND_TEXT = re.compile(rf"{_STAR}((?:\\.|(?!{_STAR})\[[^\]]+\]|[^\\/()\[\]|?*+.^$])+)(?={_STAR})")
@@ -113,7 +115,9 @@ def _patterns(file: str) -> Iterator[_Pattern]:
 def _steady(regex: re.Pattern[str]) -> re.Pattern[str]:
     """The same without trying again: between stars the first place a text is found at is as good as any later one.
 
-    `*a*a*a*a*b` would otherwise take minutes for one long name.
+    `*a*a*a*a*b` would otherwise take minutes for one long name, and so would `**/a/**/a/**/b` for a deep folder.
     """
     without_slash = _NOT_THESE.sub(r"[^/\1", regex.pattern)
-    return re.compile(_STAR_AND_TEXT.sub(r"(?>[^/]*?\1)", without_slash), regex.flags)
+    first, *others = _STAR_AND_TEXT.sub(r"(?>[^/]*?\1)", without_slash).split(_FOLDERS)
+    between = (f"(?>(?:/.+?)??/{part}(?=/))" for part in others[:-1])
+    return re.compile("".join((first, *between, *(_FOLDERS + part for part in others[-1:]))), regex.flags)

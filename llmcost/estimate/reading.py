@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from llmcost.core.errors import UsageError
 from llmcost.estimate.find import STREAMED
-from llmcost.estimate.terms import Terms, Told, rows
+from llmcost.estimate.terms import Terms, Told, described
 from llmcost.tokens.counter import count
 from llmcost.tokens.decode import Text, decode, read_stream
 from llmcost.tokens.prompt import Prompt, parse
@@ -137,7 +137,7 @@ class Reader:
         """A prompt with placeholders left takes as many tokens as the ledger says its calls have."""
         if not prompt.missing or (traffic := self._told.measured(terms.where)) is None:
             return prompt
-        tokens, source = traffic.input_p50, rows(traffic, terms.where)
+        tokens, source = traffic.input_p50, described(traffic, terms.where)
         # The ledger's tokens are those of the model it has seen.
         fixed = count(prompt, traffic.model, traffic.provider).tokens
         return replace(

@@ -102,7 +102,7 @@ class Told:
             self.silent[path] = None
             return terms._replace(output_tokens=None, output_from="")
         tokens = {"mean": traffic.output_mean, "p50": traffic.output_p50, "p90": traffic.output_p90}[self._length]
-        return terms._replace(output_tokens=tokens, output_from=f"{self._length} of {rows(traffic, terms.where)}")
+        return terms._replace(output_tokens=tokens, output_from=f"{self._length} of {described(traffic, terms.where)}")
 
     def measured(self, where: Where) -> Traffic | None:
         """What the ledger has of the rows `where` selects; None where that is nothing or there is no ledger."""
@@ -113,7 +113,7 @@ class Told:
         return self._measured[where]
 
 
-def rows(traffic: Traffic, where: Where) -> str:
+def described(traffic: Traffic, where: Where) -> str:
     selected = ", ".join(f"{dimension}={value}" for dimension, value in where)
     return f"{traffic.requests:,} requests of {selected} in {DAYS} days"
 

@@ -1,31 +1,31 @@
-"""API against GPUs, as text and as JSON."""
+"""What a comparison of modes says, in sentences and numbers that every format shares."""
 
 from __future__ import annotations
 
-import json
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from llmcost.breakeven.rounding import nano, nano_parts
-from llmcost.core.instants import rfc3339
-from llmcost.core.money import usd_text
+from llmcost.breakeven.rounding import nano
 from llmcost.core.text import printable, redact
-from llmcost.reporting.console import render, table
 from llmcost.reporting.numbers import count, decimal, percent, usd
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import tzinfo
+    from llmcost.breakeven.comparison import Comparison, Pair
+    from llmcost.breakeven.fields import Mode
+    from llmcost.breakeven.plan import Plan
 
-    from llmcost.breakeven.comparison import Comparison
-    from llmcost.breakeven.crossings import Crossing
-    from llmcost.breakeven.defaults import Assumption
-
-_MILLION = 10**6
+MILLION = 10**6
 _SIZES = ((10**12, "T"), (10**9, "B"), (10**6, "M"), (10**3, "k"))
-_MODE = {"line": "api", "stairs": "hosted"}
-_SAID = {"api": "the API is", "hosted": "the GPUs are"}
+NAMES: dict[Mode, str] = {"api": "API", "hosted": "hosted GPUs", "owned": "own servers"}
+_SUBJECT: dict[Mode, str] = {"api": "the API is", "hosted": "hosted GPUs are", "owned": "own servers are"}
+_THAN: dict[Mode, str] = {"api": "the API", "hosted": "hosted GPUs", "owned": "own servers"}
 SHOWN_CROSSINGS = 6
+PARTS = {
+    "input": "input tokens", "cached": "cached input", "write": "cache writes", "output": "output tokens",
+    "fees": "request fees", "gpus": "GPUs", "amortisation": "servers written off", "power": "power",
+    "colo": "colocation", "maintenance": "maintenance", "staff": "people", "monitoring": "monitoring",
+    "recovery": "disaster recovery", "storage": "storage", "network": "network", "other": "other",
+}  # fmt: skip
 
 
 def tokens_text(tokens: int | Fraction) -> str:
@@ -39,162 +39,108 @@ def tokens_text(tokens: int | Fraction) -> str:
     return decimal(tokens, 0)
 
 
+def money(amount: Fraction) -> str:
+    return usd(nano(amount))
+
+
+def per_million(month: Fraction, tokens: int) -> int:
+    """nano-USD per million tokens."""
+    return nano(month * MILLION / tokens)
+
+
+def share(part: Fraction, whole: Fraction) -> str:
+    ratio = part / whole if whole else Fraction(0)
+    return percent(ratio.numerator, ratio.denominator)
+
+
 def verdict(found: Comparison) -> str:
     """One sentence with its margin."""
-    dearer = max(found.api.total, found.hosted.total)
-    at = f"At {tokens_text(found.tokens)} tokens a month"
+    first, second = found.ranked[:2]
+    at = f"At {tokens_text(first.tokens)} tokens a month"
     if found.cheapest is None:
-        return f"{at} both cost the same."
-    margin = found.saving / dearer
-    share = percent(margin.numerator, margin.denominator)
-    return f"{at} {_SAID[found.cheapest]} cheaper by {usd(nano(found.saving))} a month ({share} less)."
+        return f"{at} {_THAN[first.mode]} and {_THAN[second.mode]} cost the same, {money(first.total)}."
+    margin = f"{money(found.saving)} a month ({share(found.saving, second.total)}) less than {_THAN[second.mode]}"
+    return f"{at} {_SUBJECT[first.mode]} cheapest: {money(first.total)}, {margin}."
 
 
 def turning(found: Comparison) -> list[str]:
-    """Where the cheaper one changes, one sentence each."""
-    crossed = found.crossings
-    if crossed.last is None:
-        best = _per_million(found.full_replica_per_token, 1)
-        api = _per_million(found.api.total, found.tokens)
-        never = "The GPUs are never cheaper at this mix: even replicas as full as the peak allows cost"
-        return [f"{never} {usd(best)} per 1M tokens, the API {usd(api)}."]
-    lines = [_crossing(crossing) for crossing in crossed.found[:SHOWN_CROSSINGS]]
-    left = len(crossed.found) - SHOWN_CROSSINGS
-    if crossed.cut or left > 0:
-        lines.append("… the cheaper one keeps changing with each further replica …")
-    lines.append(f"Above {_volume(crossed.last)} tokens a month the GPUs are always cheaper.")
-    return lines if len(crossed.found) > 1 else lines[-1:]
+    """For each two modes, where the cheaper one changes."""
+    return [_pair(found, pair) for pair in found.pairs]
 
 
-def _crossing(crossing: Crossing) -> str:
-    return f"Just above {_volume(crossing.tokens)} tokens a month {_SAID[_MODE[crossing.cheaper_above]]} cheaper."
+def _pair(found: Comparison, pair: Pair) -> str:
+    crossed, modes = pair.crossings, pair.between
+    end = crossed.in_the_end
+    if not crossed.found:
+        if end is None:
+            return f"{NAMES[modes[0]]} and {NAMES[modes[1]]} cost the same at every volume."
+        slopes = [per_million(found.curves[modes[side]].slope, 1) for side in (end, 1 - end)]
+        return (
+            f"{_capital(_SUBJECT[modes[end]])} cheaper than {_THAN[modes[1 - end]]} at every volume: in the long run"
+            f" 1M more tokens cost {usd(slopes[0])} against {usd(slopes[1])}."
+        )
+    if len(crossed.found) == 1:
+        only = crossed.found[0]
+        return (
+            f"{_capital(_SUBJECT[modes[only.cheaper_above]])} cheaper than {_THAN[modes[1 - only.cheaper_above]]} above"
+            f" {volume(only.tokens)} tokens a month."
+        )
+    start = [] if crossed.at_first is None else [f"{NAMES[modes[crossed.at_first]]} first"]
+    steps = [f"{NAMES[modes[each.cheaper_above]]} above {tokens_text(each.tokens)}" for each in crossed.found]
+    shown = [*start, *steps[:SHOWN_CROSSINGS]]
+    if len(steps) > SHOWN_CROSSINGS or not crossed.complete:
+        shown.append("… changing with each further step …")
+    if crossed.last is not None:
+        shown.append(f"{NAMES[modes[crossed.last.cheaper_above]]} for good above {volume(crossed.last.tokens)}")
+    return f"{_capital(NAMES[modes[0]])} or {NAMES[modes[1]]}, the cheaper: {', '.join(shown)} tokens a month."
 
 
-def _volume(tokens: Fraction) -> str:
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def volume(tokens: Fraction) -> str:
+    """The last whole volume before a change."""
     whole = tokens.numerator // tokens.denominator
     return f"{count(whole)} ({tokens_text(whole)})" if whole >= 1000 else count(whole)
 
 
-def as_text(
-    found: Comparison,
-    assumptions: Sequence[Assumption],
-    not_modelled: Sequence[str],
-    *,
-    width: int | None = None,
-    color: bool = False,
-) -> str:
-    card, hosted = found.priced.card, found.hosted
-    rows = (
-        (
-            f"API: {_cell(card.provider)} {_cell(card.model)}",
-            usd(nano(found.api.total)),
-            usd(_per_million(found.api.total, found.tokens)),
-            "-",
-            "-",
-            "-",
-        ),
-        (
-            f"hosted: {found.deployment.gpus} × {usd(nano(found.deployment.gpu_hour))}/h",
-            usd(nano(hosted.total)),
-            usd(_per_million(hosted.total, found.tokens)),
-            count(hosted.replicas),
-            count(hosted.gpus),
-            percent(hosted.utilisation.numerator, hosted.utilisation.denominator),
-        ),
+def traffic(plan: Plan) -> str:
+    mix, given = plan.mix, plan.tokens * plan.mix.input_share
+    kinds = [("cached", mix.cached_share), ("cache writes", mix.write_share)]
+    told = ", ".join(f"{tokens_text(given * part)} {kind}" for kind, part in kinds if part)
+    batch = f", {share(plan.api.batch_share, Fraction(1))} in batches" if plan.api.batch_share else ""
+    inside = f" ({told})" if told else ""
+    return (
+        f"{count(plan.tokens)} tokens a month: {tokens_text(given)} in{inside},"
+        f" {tokens_text(plan.tokens * mix.output_share)} out{batch}"
     )
-    compared = table(("", "per month", "per 1M tokens", "replicas", "GPUs", "average use"), rows, right=range(1, 6))
-    given = table(
-        ("assumption", "value", "", "from"),
-        [(a.name, _cell(a.value), a.unit, _cell(a.source)) for a in assumptions],
-        right=(1,),
-    )
-    mix = found.mix
-    given_in = found.tokens * mix.input_share
-    head = (
-        f"{count(found.tokens)} tokens a month: {tokens_text(given_in)} in"
-        f" ({tokens_text(given_in * mix.cached_share)} cached), {tokens_text(found.tokens * mix.output_share)} out"
-    )
-    parts: list[Any] = [head, "", compared, "", verdict(found), *turning(found), "", _price(found), "", given, ""]
-    parts += ["Not modelled: " + "; ".join(not_modelled) + "."]
-    return render(parts, width=width, color=color)
 
 
-def _price(found: Comparison) -> str:
-    rates = found.rates
-    named = (("in", rates.input), ("cached", rates.cached), ("out", rates.output))
-    shown = ", ".join(f"{usd(nano(rate * _MILLION))} {name}" for name, rate in named if rate is not None)
-    bands = found.priced.card.bands
-    note = f"; for requests of up to {count(bands[1][0])} input tokens" if len(bands) > 1 else ""
-    return f"Price per 1M tokens: {shown} ({found.priced.match} match, {_cell(found.priced.layer)}{note})"
+def price(plan: Plan) -> str:
+    """What the API charges, and where that is from."""
+    rates = plan.api.rates
+    named = (("in", rates.input), ("cached", rates.cached), ("cache write", rates.write), ("out", rates.output))
+    shown = ", ".join(f"{usd(nano(rate * MILLION))} {name}" for name, rate in named if rate is not None)
+    if plan.priced is None:
+        return f"Price per 1M tokens: {shown} (the scenario's)"
+    card, length = plan.priced.card, plan.traffic_inputs.text("input_per_request")
+    held = f" for requests of {count(int(plan.traffic_inputs.number('input_per_request')))} input tokens" if length else ""
+    if not length and len(card.bands) > 1:
+        held = f" for requests of up to {count(card.bands[1][0])} input tokens"
+    model = f"{cell(card.provider)} {cell(card.model)}"
+    return f"Price per 1M tokens of {model}{held}: {shown} ({plan.priced.match} match, {cell(plan.priced.layer)})"
 
 
-def _per_million(usd_month: Fraction, tokens: int) -> int:
-    """nano-USD per million tokens."""
-    return nano(usd_month * _MILLION / tokens)
+def assumptions(plan: Plan) -> list[tuple[str, str, str, str, str]]:
+    """(modes, name, value, unit, source) of every input; what several modes share stands once."""
+    rows: dict[tuple[str, str, str, str], list[str]] = {}
+    every = [("", plan.traffic_inputs), *((mode, plan.inputs[mode]) for mode in plan.modes)]
+    for mode, inputs in every:
+        for name, given in inputs.given.items():
+            rows.setdefault((name, given.text, inputs.unit(name), given.source), []).append(mode)
+    return [(", ".join(filter(None, modes)), *row) for row, modes in rows.items()]
 
 
-def as_json(
-    found: Comparison, assumptions: Sequence[Assumption], not_modelled: Sequence[str], *, as_of: int, zone: tzinfo
-) -> str:
-    mix, card, hosted = found.mix, found.priced.card, found.hosted
-    rates = found.rates
-    document: dict[str, Any] = {
-        "schema_version": 1,
-        "as_of": rfc3339(as_of, zone),
-        "monthly_tokens": found.tokens,
-        "input_share": _number(mix.input_share),
-        "cached_share": _number(mix.cached_share),
-        "price": {
-            "provider": card.provider,
-            "model": card.model,
-            "match": found.priced.match,
-            "layer": found.priced.layer,
-            "card_id": card.card_id,
-            "max_input_tokens": card.bands[1][0] if len(card.bands) > 1 else None,
-            **{
-                f"{name}_usd_per_1m": None if rate is None else usd_text(nano(rate * _MILLION))
-                for name, rate in (("input", rates.input), ("cached_input", rates.cached), ("output", rates.output))
-            },
-        },
-        "modes": {
-            "api": _mode(found.api.total, found.tokens, found.api._asdict()),
-            "hosted": _mode(hosted.total, found.tokens, {"gpus": hosted.gpu_cost, "fixed": hosted.fixed})
-            | {"replicas": hosted.replicas, "gpus": hosted.gpus, "utilisation": _number(hosted.utilisation)},
-        },
-        "cheapest": found.cheapest,
-        "saving_usd": usd_text(nano(found.saving)),
-        "verdict": verdict(found),
-        "crossings": [
-            {
-                "between": ["api", "hosted"],
-                "monthly_tokens": crossing.tokens.numerator // crossing.tokens.denominator,
-                "cheaper_above": _MODE[crossing.cheaper_above],
-            }
-            for crossing in found.crossings.found
-        ],
-        "hosted_always_cheaper_above": None
-        if found.crossings.last is None
-        else found.crossings.last.numerator // found.crossings.last.denominator,
-        "crossings_complete": not found.crossings.cut,
-        "assumptions": [assumption._asdict() for assumption in assumptions],
-        "not_modelled": list(not_modelled),
-    }
-    return json.dumps(document, ensure_ascii=False, indent=2)
-
-
-def _mode(total: Fraction, tokens: int, parts: dict[str, Fraction]) -> dict[str, Any]:
-    month, shared = nano_parts(tuple(parts.values()))
-    return {
-        "month_usd": usd_text(month),
-        "usd_per_1m": usd_text(_per_million(total, tokens)),
-        "parts": {f"{name}_usd": usd_text(part) for name, part in zip(parts, shared, strict=True)},
-    }
-
-
-def _number(value: Fraction) -> float:
-    """A share for JSON; money never passes here."""
-    return round(float(value), 6)
-
-
-def _cell(text: str) -> str:
+def cell(text: str) -> str:
     return printable(redact(text))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import log10
 from typing import Any
 
 HEIGHT = 12
+LOG_HEIGHT = 20
 _WIDTH = 100
 
 
@@ -32,6 +34,28 @@ def scatter(points: Sequence[tuple[float, float, str]], *, x: str, y: str, width
     plt.ylim(0, max((point[1] for point in points), default=1) * 1.1 or 1)
     plt.xlabel(x)
     plt.ylabel(y)
+    return _built(plt, color=color)
+
+
+def loglog(
+    curves: Sequence[tuple[str, Sequence[tuple[float, float]]]],
+    marks: Sequence[tuple[float, float, str]],
+    *,
+    x_ticks: Sequence[tuple[float, str]],
+    y_ticks: Sequence[tuple[float, str]],
+    width: int | None,
+    color: bool,
+) -> str:
+    """Curves, each drawn in its own one-character mark, and marks (x, y, character) over them; both axes logarithmic."""
+    plt = _canvas(width, color=color)
+    plt.plotsize(width or _WIDTH, LOG_HEIGHT)
+    for mark, points in curves:
+        plt.scatter([log10(x) for x, _ in points], [log10(y) for _, y in points], marker=mark)
+    for across, up, mark in marks:
+        plt.scatter([log10(across)], [log10(up)], marker=mark)
+    for ticks, place, limit in ((x_ticks, plt.xticks, plt.xlim), (y_ticks, plt.yticks, plt.ylim)):
+        place([log10(value) for value, _ in ticks], [text for _, text in ticks])
+        limit(log10(ticks[0][0]), log10(ticks[-1][0]))
     return _built(plt, color=color)
 
 

@@ -53,7 +53,7 @@ def test_a_quote_is_the_median_with_its_range() -> None:
     odd = gpu("g", ("on-demand", "7"), ("on-demand", "2.95"), ("reserved", "1"), ("on-demand", "3.99"))
     quote = odd.quote("on-demand")
     assert quote is not None
-    assert (quote.usd, quote.lowest, quote.highest) == (Fraction("3.99"), Fraction("2.95"), 7)
+    assert (quote.usd, quote.lowest, quote.highest) == (Fraction("3.99"), Fraction("2.95"), Fraction(7))
     even = gpu("g", ("bought", "8000"), ("bought", "15000")).quote("bought")
     assert even is not None
     assert even.usd == 11_500

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from datetime import date
 from fractions import Fraction
 from itertools import chain
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from llmcost.breakeven.evidence import Source
-from llmcost.breakeven.evidence_file import load
+from llmcost.breakeven.evidence_file import load, parse_evidence
 from llmcost.breakeven.memory import require_fit
 from llmcost.breakeven.rates import rates
 from llmcost.breakeven.throughput import ONE_MIX
@@ -74,7 +75,7 @@ def test_the_gpus_people_ask_for() -> None:
     assert all(gpu.power_watts for gpu in gpus if gpu.kind == "gpu")
     assert [gpu.name for gpu in gpus if gpu.kind == "tpu"] == ["tpu-v5e", "tpu-v6e"]
     h100 = EVIDENCE.gpu("h100")
-    assert (h100.memory_gb, h100.power_watts) == (80, 700)
+    assert (h100.memory_gb, h100.power_watts) == (Fraction(80), Fraction(700))
     reserved, rented, bought = h100.quote("reserved"), h100.quote("on-demand"), h100.quote("bought")
     assert reserved is not None
     assert rented is not None
@@ -101,11 +102,9 @@ def test_running_a_model_costs_something_in_every_mode() -> None:
         assert values == sorted(set(values))
 
 
-@pytest.mark.parametrize("row", EVIDENCE.throughput, ids=lambda row: f"{row.model}-{row.gpu}-{row.precision}")
-def test_what_was_measured_fits_the_memory(row: object) -> None:
-    index = EVIDENCE.throughput.index(row)  # type: ignore[arg-type]
-    measured = EVIDENCE.throughput[index]
-    require_fit(EVIDENCE.model(measured.model), measured.precision, EVIDENCE.gpu(measured.gpu), measured.gpus)
+def test_what_was_measured_fits_the_memory() -> None:
+    for row in EVIDENCE.throughput:
+        require_fit(EVIDENCE.model(row.model), row.precision, EVIDENCE.gpu(row.gpu), row.gpus)
 
 
 def test_every_setting_gives_rates_at_each_mix_it_measured() -> None:
@@ -122,6 +121,18 @@ def test_the_article_s_model_on_the_article_s_gpu() -> None:
     assert (found.gpus, found.precision) == (4, "fp16")
     assert 6000 < found.input_tps < 7000
     assert 3000 < found.output_tps < 3300
+
+
+def test_the_example_in_the_documentation_goes_over_it() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "gpus.md").read_text("utf-8")
+    example = re.search(r"```yaml\n(.*?)```", page, re.DOTALL)
+    assert example is not None
+    own = parse_evidence(example[1], "docs/gpus.md", EVIDENCE)
+    assert rates(own, "our-13b", "h100", input_share=Fraction(3, 4)).engine == "vLLM 0.19"
+    assert own.assumption("people-hosted-fte").value == Fraction(1, 4)
+    prices, runs = sum(len(gpu.prices) for gpu in EVIDENCE.gpus), len(EVIDENCE.throughput)
+    assert f"bought: {prices} |" in page
+    assert f"| {runs} runs:" in page
 
 
 @pytest.mark.skipif(not DATA.exists(), reason="shared data is not here")

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmcost.breakeven.evidence import Gpu, Model, Source
-from llmcost.breakeven.memory import BYTES, memory, require_fit
+from llmcost.breakeven.memory import BYTES, Fit, memory, require_fit
 from llmcost.core.errors import UsageError
 
 SOURCE = Source("https://example.com", "2026-11-24")
@@ -19,7 +19,7 @@ MODEL = Model("llama-70b", (), 70_000_000_000, 163_840, SOURCE)
 def test_seventy_billion_in_sixteen_bits_are_140_gb() -> None:
     fit = memory(MODEL, "fp16", GPU, 2)
     # 163,840 values x 2 bytes x 8,192 tokens
-    assert (fit.weights_gb, fit.kv_gb, fit.usable_gb) == (140, Fraction(2_684_354_560, 10**9), 144)
+    assert fit == Fit(Fraction(140), Fraction(2_684_354_560, 10**9), Fraction(144))
     assert require_fit(MODEL, "fp16", GPU, 2) == fit
 
 

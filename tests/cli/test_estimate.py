@@ -426,3 +426,5 @@ def test_exact_counts_are_few_and_foretold(monkeypatch: pytest.MonkeyPatch) -> N
         ran = estimate("p", "-m", "gpt-4o", *more, "--exact")
         assert (ran.code, ran.out) == (2, "")
         assert ran.err.startswith("error: --exact would ask a provider more than 4 times\nhint: name fewer")
+    monkeypatch.setattr(estimate_options, "MOST_ASKED", 2)
+    assert estimate("p", "-m", "gpt-4o", "--exact").code == 2

@@ -9,6 +9,7 @@ from pathlib import Path
 from threading import Event, Thread, get_ident
 from threading import enumerate as enumerate_threads
 from time import monotonic
+from typing import Any
 
 import pytest
 
@@ -204,6 +205,27 @@ def test_after_the_time_is_over_nothing_more_is_sent(store: SqliteLedger) -> Non
     over.set()
     ended(before)
     # What was under way still goes out, the next does not.
+    assert got.got == ["slow/1"]
+
+
+def test_nothing_sets_out_while_the_late_are_marked(store: SqliteLedger, monkeypatch: pytest.MonkeyPatch) -> None:
+    over, got = Event(), Recorder("slow")
+    failed = store.outbox.failed
+
+    def slow(message: Message) -> None:
+        over.wait()
+        got.outlet.send(message)
+
+    def marked(*given: Any) -> None:
+        # What was under way ends just now.
+        over.set()
+        ended(before)
+        failed(*given)
+
+    put(store, "slow/1", "slow/2")
+    before = set(enumerate_threads())
+    monkeypatch.setattr(store.outbox, "failed", marked)
+    deliver(store, [Outlet("slow", "slow", slow)], now_us=NOW, timeout=0.1)
     assert got.got == ["slow/1"]
 
 

@@ -20,6 +20,7 @@ ADDRESS = "discord://4174216298/secret-token-x"
 def apprise(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """A stand-in's calls; an address with `bad` in it is unknown, one with `down` fails."""
     calls: list[Any] = []
+    monkeypatch.setattr(logging.getLogger("apprise"), "propagate", True)
 
     class Apprise:
         def add(self, address: str) -> bool:
@@ -49,14 +50,16 @@ def test_what_apprise_is_called_with(apprise: list[Any]) -> None:
     ]
 
 
-def test_what_it_cannot_do_is_told_without_the_address(apprise: list[Any], capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_it_cannot_do_is_told_without_the_address(
+    apprise: list[Any], capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
     with pytest.raises(UndeliveredError, match="does not know this kind of address"):
         send(message(), to(f"{ADDRESS}-bad"))
     apprise.clear()
     with pytest.raises(UndeliveredError, match="could not deliver it"):
         send(message(), to(f"{ADDRESS}-down"))
     # Its own log is not heard.
-    assert "secret-token-x" not in "".join(capsys.readouterr())
+    assert "secret-token-x" not in "".join(capsys.readouterr()) + caplog.text
 
 
 def test_without_it_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

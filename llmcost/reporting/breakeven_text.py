@@ -1,0 +1,167 @@
+"""A comparison of modes for a terminal: verdict, tables, chart, assumptions."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import ceil, floor, log10
+from typing import TYPE_CHECKING, Any
+
+from llmcost.breakeven.crossings import crossings
+from llmcost.breakeven.defaults import NOT_MODELLED
+from llmcost.breakeven.uncertainty import DRAWS, RANGES, SEED, probabilities, tornado
+from llmcost.reporting import charts
+from llmcost.reporting.breakeven import (
+    NAMES, PARTS, assumptions, cell, money, per_million, price, share, tokens_text, traffic, turning, verdict,
+)  # fmt: skip
+from llmcost.reporting.console import fitting, render, table
+from llmcost.reporting.numbers import count, decimal, percent, usd
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.console import RenderableType
+
+    from llmcost.breakeven.comparison import Comparison, Outcome
+    from llmcost.breakeven.fields import Mode
+    from llmcost.breakeven.plan import Plan
+
+HEAD = ("", "per month", "fixed", "variable", "per 1M tokens", "replicas", "GPUs", "servers", "average use")
+_EXPENDABLE = ("servers", "replicas", "variable")
+_MARKS: dict[Mode, str] = {"api": "a", "hosted": "h", "owned": "o"}
+#: The chart spans this many decades on either side of the volume asked for, and further to a crossing.
+_DECADES = 2
+_MOST_DECADES = 5
+_BAR = 12
+
+
+def as_text(found: Comparison, *, width: int | None, color: bool) -> str:
+    plan = found.plan
+    head, rows = fitting(HEAD, [cells(found, outcome) for outcome in found.outcomes.values()],
+                         expendable=_EXPENDABLE, width=width)  # fmt: skip
+    parts: list[RenderableType] = [traffic(plan), verdict(found), "", table(head, rows, right=range(1, len(head)), tight=True), ""]
+    parts += [line for outcome in found.outcomes.values() for line in _parts(outcome)]
+    if len(found.volumes) > 1:
+        parts += ["", _volumes(found)]
+    parts += ["", *turning(found), "", *_chart(found, width=width, color=color), ""]
+    parts += [*_sensitivity(plan), "", price(plan), ""]
+    named = [(modes, name, cell(value), unit, cell(source)) for modes, name, value, unit, source in assumptions(plan)]
+    parts += [table(("mode", "assumption", "value", "", "from"), named, right=(2,), tight=True), ""]
+    parts.append("Not modelled: " + "; ".join(NOT_MODELLED) + ".")
+    return render(parts, width=width, color=color)
+
+
+def cells(found: Comparison, outcome: Outcome) -> tuple[str, ...]:
+    """A row of HEAD."""
+    size = outcome.size
+    sized = ("-", "-", "-", "-")
+    if size is not None:
+        use = percent(size.utilisation.numerator, size.utilisation.denominator)
+        sized = (count(size.replicas), count(size.gpus), "-" if size.servers is None else count(size.servers), use)
+    return (
+        label(found.plan, outcome.mode), money(outcome.total), money(outcome.start), money(outcome.variable),
+        usd(per_million(outcome.total, outcome.tokens)), *sized,
+    )  # fmt: skip
+
+
+def label(plan: Plan, mode: Mode) -> str:
+    """The mode with what it is priced by."""
+    if mode == "api":
+        return f"API: {cell(plan.priced.card.model)}" if plan.priced else "API"
+    if mode == "hosted":
+        return f"hosted: {plan.hosted.capacity.gpus} × {money(plan.hosted.gpu_hour)}/h"
+    return "own servers"
+
+
+def _parts(outcome: Outcome) -> list[str]:
+    """What a mode's cost is made of, largest first."""
+    total = outcome.total
+    rows = sorted(((part, name) for name, part in outcome.parts.items() if part), reverse=True)
+    told = ", ".join(f"{PARTS[name]} {money(part)} ({share(part, total)})" for part, name in rows)
+    return [f"{NAMES[outcome.mode]}: {told or 'nothing'}"]
+
+
+def _volumes(found: Comparison) -> RenderableType:
+    modes = list(found.outcomes)
+    rows = []
+    for outcomes in found.volumes:
+        totals = [money(outcomes[mode].total) for mode in modes]
+        each = [usd(per_million(outcomes[mode].total, outcomes[mode].tokens)) for mode in modes]
+        rows.append((tokens_text(outcomes["api"].tokens), *totals, *each))
+    head = ("tokens", *(NAMES[mode] for mode in modes), *(f"{NAMES[mode]}, per 1M" for mode in modes))
+    return table(head, rows, right=range(len(head)), tight=True)
+
+
+def _chart(found: Comparison, *, width: int | None, color: bool) -> list[str]:
+    """Cost against volume, both logarithmic; x where two modes cost the same, and a line of marks at the volume asked."""
+    low, high = _span(found)
+    columns = (width or 100) - 10
+    volumes = [10 ** (low + (high - low) * step / columns) for step in range(columns + 1)]
+    curves = [
+        (_MARKS[mode], [(volume, float(curve.cost(Fraction(volume)))) for volume in volumes])
+        for mode, curve in found.curves.items()
+    ]
+    curves = [(mark, [point for point in points if point[1] > 0]) for mark, points in curves]
+    heights = [point[1] for _, points in curves for point in points] or [1.0]
+    bottom, top = floor(log10(min(heights))), ceil(log10(max(heights)) + 1e-9)
+    top = max(top, bottom + 1)
+    crossed = [
+        (float(each.tokens), float(found.curves[pair.between[0]].cost(each.tokens)), "x")
+        for pair in found.pairs
+        for each in pair.crossings.found
+        if low <= log10(max(float(each.tokens), 1.0)) <= high
+    ]
+    crossed = [mark for mark in crossed if mark[1] > 0]
+    asked = [(float(found.plan.tokens), 10.0**exponent, "|") for exponent in _steps(bottom, top)]
+    drawn = charts.loglog(
+        curves, [*asked, *crossed],
+        x_ticks=[(10.0**exponent, tokens_text(10**exponent)) for exponent in range(low, high + 1)],
+        y_ticks=[(10.0**exponent, _dollars(exponent) + " ") for exponent in range(bottom, top + 1)],
+        width=width, color=color,
+    )  # fmt: skip
+    legend = ", ".join(f"{_MARKS[mode]} {NAMES[mode]}" for mode in found.curves)
+    return [f"USD a month by tokens a month: {legend}, x equal cost, | the volume asked for", *drawn.split("\n")]
+
+
+def _steps(bottom: int, top: int) -> list[float]:
+    return [bottom + (top - bottom) * step / (charts.LOG_HEIGHT - 3) for step in range(charts.LOG_HEIGHT - 2)]
+
+
+def _span(found: Comparison) -> tuple[int, int]:
+    """Exponents of ten between which the chart lies."""
+    asked = log10(found.plan.tokens)
+    places = [log10(max(float(each.tokens), 1.0)) for pair in found.pairs for each in pair.crossings.found]
+    near = [place for place in places if abs(place - asked) <= _MOST_DECADES]
+    low, high = min([asked - _DECADES, *near]), max([asked + _DECADES, *near])
+    return max(0, floor(low)), ceil(high)
+
+
+def _dollars(exponent: int) -> str:
+    return f"${10**exponent:,}" if exponent >= 0 else f"${10.0**exponent:.{-exponent}f}"
+
+
+def _sensitivity(plan: Plan) -> list[RenderableType]:
+    chances = ", ".join(
+        f"{NAMES[mode]} in {percent(chance.numerator, chance.denominator)}"
+        for mode, chance in probabilities(plan).items()
+    )
+    swings = tornado(plan)
+    now = min(plan.modes, key=lambda mode: swings[0].low[mode])
+    rows = []
+    for swing in swings:
+        ends = ((swing.range.low, swing.low), (swing.range.high, swing.high))
+        rows.append(
+            (
+                swing.range.name,
+                *(f"× {decimal(factor, 2)}" for factor, _ in ends),
+                *(" / ".join(money(costs[mode]) for mode in plan.modes) for _, costs in ends),
+                *(NAMES[swing.cheapest(costs)] for _, costs in ends),
+                swing.range.reason,
+            )
+        )
+    del now
+    head = ("input", "low", "high", "at low", "at high", "cheapest", "cheapest", "because")
+    return [
+        "One input at a time, the others as given; what moves the verdict most comes first:",
+        table(head, rows, right=(1, 2), tight=True),
+        f"All of them at once, {count(DRAWS)} draws within these ranges (log-uniform, seed {SEED}); cheapest: {chances}.",
+    ]
