@@ -76,6 +76,39 @@ class Comparison(NamedTuple):
         return second.total - first.total
 
 
+class Region(NamedTuple):
+    """A stretch of volumes, above start up to and including end, in which one mode costs least."""
+
+    start: Fraction
+    end: Fraction | None
+    """None: for ever."""
+    mode: Mode
+
+
+def regions(found: Comparison) -> list[Region]:
+    """Which mode is cheapest at which volumes, from the crossings of each two.
+
+    Where crossings are cut, up to the last one known of those listed.
+    """
+    known = [pair.crossings.found[-1].tokens for pair in found.pairs if not pair.crossings.complete]
+    until = min(known, default=None)
+    cuts = sorted({each.tokens for pair in found.pairs for each in pair.crossings.found})
+    ends: list[Fraction | None] = [cut for cut in cuts if until is None or cut <= until]
+    if until is None:
+        ends.append(None)
+    merged: list[Region] = []
+    start = Fraction(0)
+    for end in ends:
+        inside = start + 1 if end is None else (start + end) / 2
+        mode = min(found.curves, key=lambda name: found.curves[name].cost(inside))
+        if merged and merged[-1].mode == mode:
+            merged[-1] = merged[-1]._replace(end=end)
+        else:
+            merged.append(Region(start, end, mode))
+        start = end or start
+    return merged
+
+
 def compare(plan: Plan) -> Comparison:
     """All modes at the plan's volumes and every crossing of each two, the mix held fixed."""
     curves = {mode: model.curve(plan.mix) for mode, model in plan.modes.items()}

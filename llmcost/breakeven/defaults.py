@@ -120,8 +120,8 @@ def throughput(evidence: Evidence, choice: Choice, input_share: Fraction, gpus: 
             "give --input-tps and --output-tps for it, or measure it and --fit",
         )
     values = {
-        "tok_s_in": Given(decimal(found.input_tps), "the measured rate", found.method),
-        "tok_s_out": Given(decimal(found.output_tps), "the measured rate", found.method),
+        "tok_s_in": Given(decimal(found.input_tps), "the measured rate", f"{model.name}, {found.method}"),
+        "tok_s_out": Given(decimal(found.output_tps), "the measured rate", f"{model.name}, {found.method}"),
         "gpus_per_replica": Given(str(found.gpus), "the measured replica", "as measured"),
     }
     return Layer({}, {"hosted": values, "owned": values})

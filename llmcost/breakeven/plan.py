@@ -12,8 +12,8 @@ from llmcost.breakeven.fields import MODES, SECTIONS, TRAFFIC, Field, Given, Inp
 from llmcost.breakeven.hosted import Hosted
 from llmcost.breakeven.operations import Operations
 from llmcost.breakeven.owned import Owned, Server
-from llmcost.breakeven.traffic import Mix, mix_of, volumes_of
 from llmcost.breakeven.quantities import parse_tokens
+from llmcost.breakeven.traffic import Mix, mix_of, volumes_of
 from llmcost.core.errors import UsageError
 from llmcost.pricing.book import PriceBook, Priced
 
@@ -184,4 +184,3 @@ def _owned(given: Inputs) -> Owned:
         maintenance=given.number("maint_year", 0),
     )
     return Owned(_capacity(given), server, _operations(given))
-

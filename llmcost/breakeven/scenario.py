@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import NamedTuple
 
 from llmcost.breakeven.fields import MODES, SECTIONS, TELLTALE, TRAFFIC, Given, Mode
+from llmcost.breakeven.quantities import parse_tokens
 from llmcost.core.errors import UsageError
 from llmcost.yamlfile.fields import Fields
 from llmcost.yamlfile.tree import Mapping, Scalar, parse
 
 #: Of the traffic, what every section may repeat, because it is one volume that the modes are compared at.
 _VOLUME = ("input_tokens", "output_tokens", "mix", "volumes_M")
+_COUNTS = ("input_tokens", "output_tokens")
+
+
+class Conflict(NamedTuple):
+    """Two sections state different volumes: an error unless options state the volume."""
+
+    message: str
+    same_mix: bool
+    """Only the volumes differ, not the shares of input and output."""
 
 
 class Scenario(NamedTuple):
@@ -19,6 +30,7 @@ class Scenario(NamedTuple):
     """Inputs by mode; those above the sections hold for each mode that knows them."""
     stated: frozenset[Mode]
     """Modes the file describes: what it leaves out there costs nothing. Others keep their defaults."""
+    conflict: Conflict | None
 
 
 def read(text: str, origin: str) -> Scenario:
@@ -26,7 +38,7 @@ def read(text: str, origin: str) -> Scenario:
 
     Raises:
         ConfigError: not YAML, an unknown key, a value that is no text.
-        UsageError: two sections disagree about the volume.
+        UsageError: token counts that are none, or two sections that disagree about `mix` or `volumes_M`.
     """
     every = {**TRAFFIC, **{name: field for fields in SECTIONS.values() for name, field in fields.items()}}
     root = Fields(parse(text, origin), origin, ("version", "note", *MODES, *every), "a scenario")
@@ -35,6 +47,7 @@ def read(text: str, origin: str) -> Scenario:
     traffic: dict[str, Given] = {}
     modes: dict[Mode, dict[str, Given]] = {mode: {} for mode in MODES}
     stated: set[Mode] = set()
+    told: list[tuple[Given, Given]] = []
     for name in every:
         if root.has(name):
             given = _given(root, name)
@@ -58,11 +71,31 @@ def read(text: str, origin: str) -> Scenario:
             if name in SECTIONS[mode]:
                 modes[mode][name] = given
             elif (other := traffic.setdefault(name, given)).text != given.text:
-                raise UsageError(
-                    f"{given.place} {given.text[:40]!r} contradicts {other.place} {other.text[:40]!r}",
-                    "modes are compared at one volume: state it once",
-                )
-    return Scenario(traffic, modes, frozenset(stated))
+                if name not in _COUNTS:
+                    raise UsageError(_contradicts(given, other), ONE_VOLUME)
+                told.append((given, other))
+    return Scenario(traffic, modes, frozenset(stated), _conflict(told))
+
+
+ONE_VOLUME = "modes are compared at one volume: state it once, or with --monthly-tokens and --input-share"
+
+
+def _contradicts(given: Given, other: Given) -> str:
+    return f"{given.place} {given.text[:40]!r} contradicts {other.place} {other.text[:40]!r}"
+
+
+def _conflict(told: list[tuple[Given, Given]]) -> Conflict | None:
+    """The first counts that differ from those of an earlier section, other than in how they are written."""
+    ratios = {Fraction(_tokens(given), _tokens(other) or 1) for given, other in told}
+    differing = [pair for pair in told if _tokens(pair[0]) != _tokens(pair[1])]
+    if not differing:
+        return None
+    # Both counts of a section are the same multiple of the other section's.
+    return Conflict(_contradicts(*differing[0]), len(ratios) == 1 and len(told) % 2 == 0)
+
+
+def _tokens(given: Given) -> int:
+    return parse_tokens(given.text, given.place, zero=True)
 
 
 def _given(fields: Fields, name: str) -> Given:

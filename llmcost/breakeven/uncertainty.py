@@ -49,13 +49,17 @@ class Swing(NamedTuple):
     range: Range
     low: dict[Mode, Fraction]
     high: dict[Mode, Fraction]
+    width: Fraction
+    """How far the lead of the mode that is cheapest as given moves between the two."""
 
-    def cheapest(self, costs: dict[Mode, Fraction]) -> Mode:
-        return min(costs, key=lambda mode: costs[mode])
 
-    def margin(self, costs: dict[Mode, Fraction], mode: Mode) -> Fraction:
-        """What the cheapest other mode costs more than `mode`; negative where it costs less."""
-        return min(cost for other, cost in costs.items() if other != mode) - costs[mode]
+def cheapest(costs: dict[Mode, Fraction]) -> Mode:
+    return min(costs, key=lambda mode: costs[mode])
+
+
+def _lead(costs: dict[Mode, Fraction], mode: Mode) -> Fraction:
+    """What the cheapest other mode costs more than `mode`; negative where it costs less."""
+    return min(cost for other, cost in costs.items() if other != mode) - costs[mode]
 
 
 def scaled(plan: Plan, name: str, factor: Fraction) -> Plan:
@@ -105,12 +109,13 @@ def costs(plan: Plan) -> dict[Mode, Fraction]:
 
 
 def tornado(plan: Plan) -> list[Swing]:
-    """One input at a time at both ends of its range; the one that moves the cheapest mode's margin most comes first."""
-    now = costs(plan)
-    best = min(now, key=lambda mode: now[mode])
-    swings = [Swing(each, costs(scaled(plan, each.name, each.low)), costs(scaled(plan, each.name, each.high)))
-              for each in RANGES]  # fmt: skip
-    return sorted(swings, key=lambda swing: -abs(swing.margin(swing.high, best) - swing.margin(swing.low, best)))
+    """One input at a time at both ends of its range; the one that moves the cheapest mode's lead most comes first."""
+    best = cheapest(costs(plan))
+    swings = []
+    for each in RANGES:
+        low, high = (costs(scaled(plan, each.name, factor)) for factor in (each.low, each.high))
+        swings.append(Swing(each, low, high, abs(_lead(high, best) - _lead(low, best))))
+    return sorted(swings, key=lambda swing: -swing.width)
 
 
 def probabilities(plan: Plan, draws: int = DRAWS, seed: int = SEED) -> dict[Mode, Fraction]:

@@ -79,7 +79,7 @@ def breakeven(
         bool, typer.Option("--seed-article", help="The break-even claim that llmcost grew from, put right.")
     ] = False,
 ) -> int:
-    """Compare what a month costs by API, on rented GPUs and on servers of one's own, and where the cheaper one turns."""
+    """Compare a month by API, on rented GPUs and on servers of one's own, and say where the cheapest one changes."""
     from llmcost.cli.breakeven_options import Sources, of_options, planned
 
     form = env.choose_format("table", "json", "markdown", "csv")

@@ -98,7 +98,7 @@ def planned(env: Env, typed: Layer, sources: Sources) -> tuple[Plan, list[str]]:
     for option in ("scenario", "ledger", "against", "gpu", "precision"):
         _not_empty("from-ledger" if option == "ledger" else option, getattr(sources, option))
     remarks: list[str] = []
-    scenario, stated = of_scenario(Path(sources.scenario)) if sources.scenario else (Layer(), frozenset())
+    scenario, stated = of_scenario(Path(sources.scenario), typed) if sources.scenario else (Layer(), frozenset())
     upper = [scenario]
     if sources.ledger:
         layer, measured = of_ledger(env, sources.ledger, sources.where)
@@ -147,12 +147,20 @@ def _has_rates(given: Inputs) -> bool:
     return given.has("tok_s_total") or (given.has("tok_s_in") and given.has("tok_s_out"))
 
 
-def of_scenario(path: Path) -> tuple[Layer, frozenset[Mode]]:
-    """A scenario file's inputs, and the modes it describes."""
-    from llmcost.breakeven.scenario import read
+def of_scenario(path: Path, typed: Layer) -> tuple[Layer, frozenset[Mode]]:
+    """A scenario file's inputs, and the modes it describes.
+
+    Raises:
+        UsageError: its sections state different volumes, and no option says which holds.
+    """
+    from llmcost.breakeven.scenario import ONE_VOLUME, read
     from llmcost.yamlfile.tree import read_text
 
     found = read(read_text(path), str(path))
+    if (conflict := found.conflict) is not None:
+        mixed = conflict.same_mix or "input_share" in typed.traffic or "mix" in typed.traffic
+        if "monthly_tokens" not in typed.traffic or not mixed:
+            raise UsageError(conflict.message, ONE_VOLUME)
     return Layer(found.traffic, found.modes), found.stated
 
 

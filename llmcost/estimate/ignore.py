@@ -120,4 +120,5 @@ def _steady(regex: re.Pattern[str]) -> re.Pattern[str]:
     without_slash = _NOT_THESE.sub(r"[^/\1", regex.pattern)
     first, *others = _STAR_AND_TEXT.sub(r"(?>[^/]*?\1)", without_slash).split(_FOLDERS)
     between = (f"(?>(?:/.+?)??/{part}(?=/))" for part in others[:-1])
-    return re.compile("".join((first, *between, *(_FOLDERS + part for part in others[-1:]))), regex.flags)
+    steady = "".join((first, *between, *(_FOLDERS + part for part in others[-1:])))
+    return regex if steady == regex.pattern else re.compile(steady, regex.flags)

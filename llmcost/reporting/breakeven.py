@@ -90,8 +90,8 @@ def _pair(found: Comparison, pair: Pair) -> str:
     shown = [*start, *steps[:SHOWN_CROSSINGS]]
     if len(steps) > SHOWN_CROSSINGS or not crossed.complete:
         shown.append("… changing with each further step …")
-    if crossed.last is not None:
-        shown.append(f"{NAMES[modes[crossed.last.cheaper_above]]} for good above {volume(crossed.last.tokens)}")
+        if crossed.last is not None:
+            shown.append(f"{NAMES[modes[crossed.last.cheaper_above]]} above {volume(crossed.last.tokens)} for good")
     return f"{_capital(NAMES[modes[0]])} or {NAMES[modes[1]]}, the cheaper: {', '.join(shown)} tokens a month."
 
 
@@ -124,9 +124,10 @@ def price(plan: Plan) -> str:
     shown = ", ".join(f"{usd(nano(rate * MILLION))} {name}" for name, rate in named if rate is not None)
     if plan.priced is None:
         return f"Price per 1M tokens: {shown} (the scenario's)"
-    card, length = plan.priced.card, plan.traffic_inputs.text("input_per_request")
-    held = f" for requests of {count(int(plan.traffic_inputs.number('input_per_request')))} input tokens" if length else ""
-    if not length and len(card.bands) > 1:
+    card, held = plan.priced.card, ""
+    if plan.traffic_inputs.has("input_per_request"):
+        held = f" for requests of {decimal(plan.traffic_inputs.number('input_per_request'), 0)} input tokens"
+    elif len(card.bands) > 1:
         held = f" for requests of up to {count(card.bands[1][0])} input tokens"
     model = f"{cell(card.provider)} {cell(card.model)}"
     return f"Price per 1M tokens of {model}{held}: {shown} ({plan.priced.match} match, {cell(plan.priced.layer)})"
@@ -138,7 +139,8 @@ def assumptions(plan: Plan) -> list[tuple[str, str, str, str, str]]:
     every = [("", plan.traffic_inputs), *((mode, plan.inputs[mode]) for mode in plan.modes)]
     for mode, inputs in every:
         for name, given in inputs.given.items():
-            rows.setdefault((name, given.text, inputs.unit(name), given.source), []).append(mode)
+            row = (name, cell(given.text), inputs.unit(name), cell(given.source))
+            rows.setdefault(row, []).append(mode)
     return [(", ".join(filter(None, modes)), *row) for row, modes in rows.items()]
 
 

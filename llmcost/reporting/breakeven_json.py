@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from llmcost.breakeven.defaults import NOT_MODELLED
 from llmcost.breakeven.rounding import nano, nano_parts
-from llmcost.breakeven.uncertainty import DRAWS, RANGES, SEED, probabilities, tornado
+from llmcost.breakeven.uncertainty import DRAWS, RANGES, SEED, cheapest, probabilities, tornado
 from llmcost.core.instants import rfc3339
 from llmcost.core.money import usd_text
 from llmcost.reporting.breakeven import MILLION, assumptions, per_million, verdict
@@ -49,8 +49,8 @@ def as_json(found: Comparison, remarks: Sequence[str], *, as_of: int, zone: tzin
                 "input": swing.range.name,
                 "low": _number(swing.range.low),
                 "high": _number(swing.range.high),
-                "cheapest_low": swing.cheapest(swing.low),
-                "cheapest_high": swing.cheapest(swing.high),
+                "cheapest_low": cheapest(swing.low),
+                "cheapest_high": cheapest(swing.high),
                 "month_usd_low": _amounts(swing.low),
                 "month_usd_high": _amounts(swing.high),
             }
@@ -80,7 +80,7 @@ def _price(plan: Plan) -> dict[str, Any]:
     priced, rates = plan.priced, plan.api.rates
     card = priced.card if priced else None
     length = plan.traffic_inputs.has("input_per_request")
-    named = (("input", rates.input), ("cached_input", rates.cached), ("cache_write", rates.write), ("output", rates.output))
+    named = zip(("input", "cached_input", "cache_write", "output"), rates[:4], strict=True)
     return {
         "provider": card and card.provider,
         "model": card and card.model,

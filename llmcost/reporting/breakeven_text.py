@@ -4,21 +4,30 @@ from __future__ import annotations
 
 from fractions import Fraction
 from math import ceil, floor, log10
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from llmcost.breakeven.crossings import crossings
 from llmcost.breakeven.defaults import NOT_MODELLED
-from llmcost.breakeven.uncertainty import DRAWS, RANGES, SEED, probabilities, tornado
+from llmcost.breakeven.rounding import nano
+from llmcost.breakeven.uncertainty import DRAWS, SEED, probabilities, tornado
 from llmcost.reporting import charts
 from llmcost.reporting.breakeven import (
-    NAMES, PARTS, assumptions, cell, money, per_million, price, share, tokens_text, traffic, turning, verdict,
+    NAMES,
+    PARTS,
+    assumptions,
+    cell,
+    money,
+    per_million,
+    price,
+    share,
+    tokens_text,
+    traffic,
+    turning,
+    verdict,
 )  # fmt: skip
-from llmcost.reporting.console import fitting, render, table
+from llmcost.reporting.console import bar, fitting, render, table
 from llmcost.reporting.numbers import count, decimal, percent, usd
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from rich.console import RenderableType
 
     from llmcost.breakeven.comparison import Comparison, Outcome
@@ -38,14 +47,14 @@ def as_text(found: Comparison, *, width: int | None, color: bool) -> str:
     plan = found.plan
     head, rows = fitting(HEAD, [cells(found, outcome) for outcome in found.outcomes.values()],
                          expendable=_EXPENDABLE, width=width)  # fmt: skip
-    parts: list[RenderableType] = [traffic(plan), verdict(found), "", table(head, rows, right=range(1, len(head)), tight=True), ""]
+    modes = table(head, rows, right=range(1, len(head)), tight=True)
+    parts: list[RenderableType] = [traffic(plan), verdict(found), "", modes, ""]
     parts += [line for outcome in found.outcomes.values() for line in _parts(outcome)]
     if len(found.volumes) > 1:
         parts += ["", _volumes(found)]
     parts += ["", *turning(found), "", *_chart(found, width=width, color=color), ""]
-    parts += [*_sensitivity(plan), "", price(plan), ""]
-    named = [(modes, name, cell(value), unit, cell(source)) for modes, name, value, unit, source in assumptions(plan)]
-    parts += [table(("mode", "assumption", "value", "", "from"), named, right=(2,), tight=True), ""]
+    parts += [*_sensitivity(plan, width), "", price(plan), ""]
+    parts += [table(("mode", "assumption", "value", "", "from"), assumptions(plan), right=(2,), tight=True), ""]
     parts.append("Not modelled: " + "; ".join(NOT_MODELLED) + ".")
     return render(parts, width=width, color=color)
 
@@ -92,7 +101,7 @@ def _volumes(found: Comparison) -> RenderableType:
 
 
 def _chart(found: Comparison, *, width: int | None, color: bool) -> list[str]:
-    """Cost against volume, both logarithmic; x where two modes cost the same, and a line of marks at the volume asked."""
+    """Cost against volume, both logarithmic; x: two modes cost the same, |: the volume asked for."""
     low, high = _span(found)
     columns = (width or 100) - 10
     volumes = [10 ** (low + (high - low) * step / columns) for step in range(columns + 1)]
@@ -139,29 +148,38 @@ def _dollars(exponent: int) -> str:
     return f"${10**exponent:,}" if exponent >= 0 else f"${10.0**exponent:.{-exponent}f}"
 
 
-def _sensitivity(plan: Plan) -> list[RenderableType]:
+def _sensitivity(plan: Plan, width: int | None) -> list[RenderableType]:
     chances = ", ".join(
-        f"{NAMES[mode]} in {percent(chance.numerator, chance.denominator)}"
+        f"{NAMES[mode]} cheapest in {percent(chance.numerator, chance.denominator)}"
         for mode, chance in probabilities(plan).items()
     )
     swings = tornado(plan)
-    now = min(plan.modes, key=lambda mode: swings[0].low[mode])
-    rows = []
-    for swing in swings:
-        ends = ((swing.range.low, swing.low), (swing.range.high, swing.high))
-        rows.append(
-            (
-                swing.range.name,
-                *(f"× {decimal(factor, 2)}" for factor, _ in ends),
-                *(" / ".join(money(costs[mode]) for mode in plan.modes) for _, costs in ends),
-                *(NAMES[swing.cheapest(costs)] for _, costs in ends),
-                swing.range.reason,
-            )
+    widest = nano(max(swing.width for swing in swings))
+    swung = [
+        (
+            swing.range.name,
+            bar(nano(swing.width), widest, _BAR),
+            f"× {decimal(swing.range.low, 2)}",
+            _lead(swing.low),
+            f"× {decimal(swing.range.high, 2)}",
+            _lead(swing.high),
+            swing.range.reason,
         )
-    del now
-    head = ("input", "low", "high", "at low", "at high", "cheapest", "cheapest", "because")
-    return [
-        "One input at a time, the others as given; what moves the verdict most comes first:",
-        table(head, rows, right=(1, 2), tight=True),
-        f"All of them at once, {count(DRAWS)} draws within these ranges (log-uniform, seed {SEED}); cheapest: {chances}.",
+        for swing in swings
     ]
+    head, rows = fitting(
+        ("input", "moves the lead", "times", "cheapest then", "times", "cheapest then", "because"), swung,
+        expendable=("because", "moves the lead"), width=width,
+    )  # fmt: skip
+    return [
+        "One input at a time, the others as given; what moves the cheapest mode's lead most comes first:",
+        table(head, rows, tight=True),
+        "",
+        f"All of them at once, {count(DRAWS)} draws within these ranges (log-uniform, seed {SEED}): {chances}.",
+    ]
+
+
+def _lead(costs: dict[Mode, Fraction]) -> str:
+    """The cheapest mode and its distance from the next."""
+    (mode, first), (_, second) = sorted(costs.items(), key=lambda item: item[1])[:2]
+    return f"{NAMES[mode]} by {money(second - first)}"

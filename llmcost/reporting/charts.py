@@ -46,7 +46,7 @@ def loglog(
     width: int | None,
     color: bool,
 ) -> str:
-    """Curves, each drawn in its own one-character mark, and marks (x, y, character) over them; both axes logarithmic."""
+    """Curves, each drawn in a character of its own, and marks (x, y, character) over them; both axes logarithmic."""
     plt = _canvas(width, color=color)
     plt.plotsize(width or _WIDTH, LOG_HEIGHT)
     for mark, points in curves:
