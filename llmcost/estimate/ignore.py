@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -110,6 +110,24 @@ def _patterns(file: str) -> Iterator[_Pattern]:
             continue
         if made.include is not None and made.regex is not None:
             yield _Pattern(_steady(made.regex), made.include)
+
+
+def matcher(lines: Sequence[str]) -> Callable[[str], bool]:
+    """Whether a path matches patterns as in .gitignore, itself or a folder above it; the last that matches decides.
+
+    Lines that are no patterns match nothing.
+    """
+    from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
+
+    made = []
+    for line in lines:
+        try:
+            pattern = GitIgnoreSpecPattern(line)
+        except (ValueError, re.error):
+            continue
+        if pattern.include is not None and pattern.regex is not None:
+            made.append((_steady(pattern.regex), pattern.include))
+    return lambda path: next((found for regex, found in reversed(made) if regex.search(path)), False)
 
 
 def _steady(regex: re.Pattern[str]) -> re.Pattern[str]:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 from functools import cached_property
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import NamedTuple
 
 from llmcost.core.errors import UsageError
 from llmcost.core.record import dimension
+from llmcost.estimate.ignore import matcher
 from llmcost.yamlfile.fields import Fields
 from llmcost.yamlfile.tree import Mapping, Node, Scalar, parse
-
-if TYPE_CHECKING:
-    from pathspec import PathSpec
 
 FILE = "prompts.yaml"
 #: Patterns as in .gitignore. A Markdown or YAML file is a prompt only in a folder of prompts.
@@ -106,15 +105,13 @@ class PromptFile:
         return bool(self._exclude) and self._matches(self._exclude, path)
 
     def _matches(self, patterns: tuple[str, ...], path: str) -> bool:
-        spec = self._specs.get(patterns)
-        if spec is None:
-            from pathspec import PathSpec
-
-            spec = self._specs[patterns] = PathSpec.from_lines("gitignore", patterns)
-        return bool(spec.match_file(path))
+        known = self._matchers.get(patterns)
+        if known is None:
+            known = self._matchers[patterns] = matcher(patterns)
+        return known(path)
 
     @cached_property
-    def _specs(self) -> dict[tuple[str, ...], PathSpec[Any]]:
+    def _matchers(self) -> dict[tuple[str, ...], Callable[[str], bool]]:
         return {}
 
 

@@ -118,7 +118,9 @@ def test_a_waiver_holds_up_to_the_end_of_its_day_and_no_longer(
 
 
 def test_the_last_of_several_waivers_counts() -> None:
-    waivers = "{until: 2026-11-01, by: bob, reason: trial}, {until: 2026-11-30, by: ana, reason: sale}, {until: 2026-11-02, by: eve, reason: x}"
+    waivers = ", ".join(
+        f"{{until: 2026-11-{day}, by: {by}, reason: sale}}" for day, by in (("01", "bob"), ("30", "ana"), ("02", "eve"))
+    )
     found = measured(
         f"{{app_id: a, monthly_limit: 100, waivers: [{waivers}]}}", row("2026-11-11T00:00:00Z", "a", 101 * USD)
     )

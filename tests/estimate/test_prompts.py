@@ -112,3 +112,8 @@ def test_mistakes_name_the_line(text: str, message: str) -> None:
     with pytest.raises(ConfigError) as caught:
         read(text, "p.yaml")
     assert caught.value.message == message
+
+
+def test_hostile_patterns_take_no_time() -> None:
+    found = read(f'include: ["{"*a" * 100}b"]', "p.yaml")
+    assert not found.is_prompt("a" * 4000 + ".txt")

@@ -155,7 +155,7 @@ class Reading:
         if self.declared.output_tokens is not None:
             point, high, source = self.declared.output_tokens, self.declared.output_tokens, "declared"
         elif self._traffic is not None:
-            point, high, source = self._traffic.output_p50, self._traffic.output_p90, "measured"
+            point, high, source = self._traffic.output_mean, self._traffic.output_p90, "measured"
         else:
             return None, None, ""
         limit = self.sent.limit

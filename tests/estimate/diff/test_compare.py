@@ -102,9 +102,10 @@ def lost(file: File) -> BrokenPrefix:
 
 
 def traffic(*, cached: int = 0, output: tuple[int, int] = (20, 50), model: str = "gpt-4o") -> Traffic:
-    """100 requests in a tenth of a month: 1,000 a month."""
-    values = dict.fromkeys(MEASURE_NAMES, 0) | {"requests": 100, "t_cached": 100 * cached}
-    return Traffic(100, MONTH_US // 10, NOW, model, "openai", 500, *output, Sums(list(values.values())))
+    """100 requests in a tenth of a month: 1,000 a month. `output`: mean and 90th percentile; the median is another."""
+    mean, p90 = output
+    values = dict.fromkeys(MEASURE_NAMES, 0) | {"requests": 100, "t_cached": 100 * cached, "t_output": 100 * mean}
+    return Traffic(100, MONTH_US // 10, NOW, model, "openai", 500, mean // 2, p90, Sums(list(values.values())))
 
 
 def measured(found: Traffic) -> Known:
@@ -188,7 +189,7 @@ def test_unknown_output_is_left_out() -> None:
 def test_measured_traffic() -> None:
     file = one(sent(text(93)), sent(text(193)), calls(output_tokens=None), known=measured(traffic()))
     assert (file.calls_after, file.calls_source, file.output_source) == (1000, "measured", "measured")
-    # Answers of 20 tokens, 50 at the 90th percentile: 400,000 (to 700,000), then 600,000 (to 900,000).
+    # Answers of 20 tokens on average, 50 at the 90th percentile: 400,000 (to 700,000), then 600,000 (to 900,000).
     assert [side.call for side in both(file)] == [(400_000, 400_000, 700_000), (600_000, 600_000, 900_000)]
     # The answer is as long on both sides, so it widens nothing.
     assert file.increase == (200_000_000, 200_000_000, 200_000_000)

@@ -1,0 +1,66 @@
+"""Try a cheap model, check its answer, ask a stronger one where the check fails: what that costs and how good it is.
+
+    expected cost = cost(cheap) + cost(check) + (1 - P(pass)) x cost(strong)
+
+A check that is right with probability a (of good and bad answers alike) passes an answer with
+P(pass) = p a + (1 - p)(1 - a), where p is P(good) of the cheap model. A good answer comes out when the cheap one was
+good and passed, or when the check failed and the strong one is good: P(good) = p a + (1 - P(pass)) p_strong. That the
+two models fail independently is an assumption: where both find the same prompts hard, it is less.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple, Protocol
+
+from llmcost.routing.chance import Chance
+from llmcost.routing.policy import Escalation
+
+
+class Model(Protocol):
+    """A candidate that could answer."""
+
+    @property
+    def cost_nano(self) -> int: ...
+
+    @property
+    def chance(self) -> Chance | None: ...
+
+
+class Cascade(NamedTuple):
+    first: int
+    """Position of the model that is tried."""
+    then: int
+    """Position of the one that is asked where the check fails."""
+    expected_nano: int
+    worst_nano: int
+    """What it costs when the check fails."""
+    p_pass: float
+    p_good: float
+
+
+def cascades(models: Iterable[tuple[int, Model]], rule: Escalation, most: int | None) -> list[Cascade]:
+    """Every pair of a cheaper and a dearer, better model whose worst case costs at most `most` nano-USD.
+
+    `models`: (position, model) of those that may answer at all; one whose P(good) is unknown can be neither.
+    """
+    known = [(at, each.cost_nano, each.chance.p) for at, each in models if each.chance is not None]
+    found = []
+    for first, cheap, p in known:
+        for then, dear, strong in known:
+            worst = cheap + rule.check_nano + dear
+            if dear > cheap and strong > p and (most is None or worst <= most):
+                found.append(cascade(first, then, cheap, dear, p, strong, rule))
+    return found
+
+
+def cascade(first: int, then: int, cheap: int, dear: int, p: float, strong: float, rule: Escalation) -> Cascade:
+    accuracy = float(rule.accuracy)
+    passes = p * accuracy + (1 - p) * (1 - accuracy)
+    return Cascade(
+        first, then,
+        cheap + rule.check_nano + round((1 - passes) * dear),
+        cheap + rule.check_nano + dear,
+        passes,
+        p * accuracy + (1 - passes) * strong,
+    )  # fmt: skip
