@@ -6,11 +6,11 @@ import json
 import re
 import time
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
-from urllib.parse import urlsplit
+from typing import Any
 
 from llmcost.core.errors import LlmcostError, UsageError
 from llmcost.core.text import printable, redact, shorten
+from llmcost.core.web import Answer, ask, is_secure_base, origin
 
 TIMEOUT = 30.0
 ATTEMPTS = 4
@@ -31,27 +31,12 @@ class RefusedError(LlmcostError):
         self.status = status
 
 
-class _Answer(NamedTuple):
-    status: int
-    headers: dict[str, str]
-    """Names in lower case."""
-    body: bytes
-    failure: str = ""
-    """Why there was no answer, when `status` is 0."""
-
-    @property
-    def again(self) -> bool:
-        """Whether the same request may succeed later. GitHub says "too many" with a 403, too."""
-        limited = self.status == 403 and (
-            "retry-after" in self.headers or self.headers.get("x-ratelimit-remaining") == "0"
-        )
-        return self.status in {0, 429} or self.status >= 500 or limited
-
-    @property
-    def wait(self) -> float:
-        """Seconds of its Retry-After; 0 for none, or a date."""
-        text = self.headers.get("retry-after", "")
-        return float(text) if text.isascii() and text.isdigit() and len(text) < 7 else 0.0
+def _again(answer: Answer) -> bool:
+    """Whether the same request may succeed later. GitHub says "too many" with a 403, too."""
+    limited = answer.status == 403 and (
+        "retry-after" in answer.headers or answer.headers.get("x-ratelimit-remaining") == "0"
+    )
+    return answer.status in {0, 429} or answer.status >= 500 or limited
 
 
 class Rest:
@@ -94,45 +79,30 @@ class Rest:
             found = _NEXT.search(answer.headers.get("link", ""))
             if found is None:
                 return
-            if _origin(found[1]) != _origin(self._base):
+            if origin(found[1]) != origin(self._base):
                 raise self._unfit("with a next page at another address, where the token is not sent")
             url = found[1]
         raise self._unfit(f"with more than {_MOST_PAGES} pages")
 
-    def _answered(self, method: str, url: str, document: Any, done: Callable[[], Any]) -> _Answer:
+    def _answered(self, method: str, url: str, document: Any, done: Callable[[], Any]) -> Answer:
         data = None if document is None else json.dumps(document).encode()
         for attempt in range(1, ATTEMPTS + 1):
             answer = self._once(method, url, data)
             if 200 <= answer.status < 300:
                 return answer
-            if not answer.again or attempt == ATTEMPTS or answer.wait > _MOST_WAIT:
+            if not _again(answer) or attempt == ATTEMPTS or answer.wait > _MOST_WAIT:
                 raise self._refused(answer, method)
             self._pause(answer.wait or 2.0 ** (attempt - 1))
             if answer.status == 0 or answer.status >= 500:
                 known = done()
                 if known is not None:
-                    return _Answer(200, {}, json.dumps(known).encode())
+                    return Answer(200, {}, json.dumps(known).encode())
         raise AssertionError("unreachable")
 
-    def _once(self, method: str, url: str, data: bytes | None) -> _Answer:
-        from http.client import HTTPException
-        from urllib.error import HTTPError
-        from urllib.request import Request
+    def _once(self, method: str, url: str, data: bytes | None) -> Answer:
+        return ask(method, url, self._headers, data, timeout=self._timeout, most_bytes=_MOST_BYTES)
 
-        request = Request(url, data, self._headers, method=method)  # noqa: S310 - `secure_base` admits https and this machine
-        try:
-            with _opener(urlsplit(url).hostname or "").open(request, timeout=self._timeout) as response:
-                return _Answer(response.status, _headers(response), _read(response))
-        except HTTPError as error:
-            with error:
-                return _Answer(error.code, _headers(error), _read_if_can(error))
-        except (OSError, HTTPException, ValueError) as error:
-            reason = getattr(error, "reason", error)
-            if isinstance(reason, TimeoutError):
-                return _Answer(0, {}, b"", f"no answer within {self._timeout:g} s")
-            return _Answer(0, {}, b"", self._safe(str(reason)) or type(reason).__name__)
-
-    def _decoded(self, answer: _Answer) -> Any:
+    def _decoded(self, answer: Answer) -> Any:
         if not answer.body.strip():
             return None
         try:
@@ -140,20 +110,22 @@ class Rest:
         except (ValueError, RecursionError):
             raise self._unfit("something that is not JSON") from None
 
-    def _refused(self, answer: _Answer, method: str) -> LlmcostError:
+    def _refused(self, answer: Answer, method: str) -> LlmcostError:
         status = answer.status
         if status == 0:
-            return LlmcostError(f"cannot reach {self.name}: {answer.failure}", "check the network and its address")
+            return LlmcostError(
+                f"cannot reach {self.name}: {self._safe(answer.failure)}", "check the network and its address"
+            )
         if 300 <= status < 400:
             return RefusedError(
                 status,
                 f"{self.name} answered with a redirect ({status}), not followed: it would take the token along",
                 "name the repository and the service as they are called now",
             )
-        if answer.again and status < 500:
+        if _again(answer) and status < 500:
             when = f"in {answer.wait:g} s" if answer.wait else "later"
             return RefusedError(429, f"{self.name} asks for fewer requests ({status})", f"try again {when}")
-        if answer.again:
+        if _again(answer):
             return RefusedError(status, f"{self.name} failed {ATTEMPTS} times (last: {status})", "try again later")
         said = self._safe(_message(answer.body))
         return RefusedError(
@@ -171,72 +143,17 @@ class Rest:
 _DOES = {"GET": "list", "POST": "comment", "PATCH": "update", "PUT": "update", "DELETE": "delete"}
 
 
-def secure_base(address: str, origin: str) -> str:
-    """`address`, to which a token may be sent: https, or http on this machine itself.
+def secure_base(address: str, place: str) -> str:
+    """`address`, to which a token may be sent.
 
     Raises:
-        UsageError: it is not such an address; `origin` says where it was written.
+        UsageError: it is not such an address; `place` says where it was written.
     """
-    from llmcost.tokens.remote import is_loopback
-
-    try:
-        parts = urlsplit(address)
-        host, _ = parts.hostname or "", parts.port
-    except ValueError:
-        parts, host = urlsplit(""), ""
-    secure = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))
-    whole = address.isascii() and address.isprintable() and " " not in address
-    if not host or not secure or not whole or parts.username is not None or parts.query or parts.fragment:
+    if not is_secure_base(address):
         raise UsageError(
-            f"{origin} is no address to send a token to", "write https://HOST[/PATH]; http is for this machine alone"
+            f"{place} is no address to send a token to", "write https://HOST[/PATH]; http is for this machine alone"
         )
     return address
-
-
-def _origin(url: str) -> tuple[str, str, int | None]:
-    try:
-        parts = urlsplit(url)
-        return parts.scheme, parts.hostname or "", parts.port or {"http": 80, "https": 443}.get(parts.scheme)
-    except ValueError:
-        return "", "", None
-
-
-def _opener(host: str) -> Any:
-    """Follows no redirect; uses the system's proxy but for this machine, where the token would leave it unencrypted."""
-    from urllib.request import HTTPRedirectHandler, ProxyHandler, build_opener
-
-    from llmcost.tokens.remote import is_loopback
-
-    class NoRedirect(HTTPRedirectHandler):
-        def redirect_request(self, *_: Any) -> None:
-            return None
-
-    return build_opener(NoRedirect, *([ProxyHandler({})] if is_loopback(host) else []))
-
-
-def _headers(response: Any) -> dict[str, str]:
-    return {name.lower(): value for name, value in response.headers.items()}
-
-
-def _read(response: Any) -> bytes:
-    from http.client import IncompleteRead
-
-    found = bytes(response.read(_MOST_BYTES + 1))
-    if len(found) > _MOST_BYTES:
-        raise ValueError(f"an answer of more than {_MOST_BYTES // 2**20} MiB")
-    if getattr(response, "length", 0):
-        # http.client says so only where it is not told how much to read at most.
-        raise IncompleteRead(found, response.length)
-    return found
-
-
-def _read_if_can(response: Any) -> bytes:
-    from http.client import HTTPException
-
-    try:
-        return _read(response)
-    except (OSError, HTTPException, AttributeError, ValueError):
-        return b""
 
 
 def _message(body: bytes) -> str:

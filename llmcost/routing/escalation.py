@@ -11,10 +11,17 @@ two models fail independently is an assumption: where both find the same prompts
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple, Protocol
+from fractions import Fraction
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from llmcost.routing.chance import Chance
-from llmcost.routing.policy import Escalation
+from llmcost.core.money import round_half_even
+
+if TYPE_CHECKING:
+    from llmcost.routing.model import Chance
+    from llmcost.routing.policy import Escalation
+
+#: P(good) counts to this many parts, so that money multiplied by it is rounded once and the same everywhere.
+_PARTS = 10**9
 
 
 class Model(Protocol):
@@ -55,12 +62,13 @@ def cascades(models: Iterable[tuple[int, Model]], rule: Escalation, most: int | 
 
 
 def cascade(first: int, then: int, cheap: int, dear: int, p: float, strong: float, rule: Escalation) -> Cascade:
-    accuracy = float(rule.accuracy)
-    passes = p * accuracy + (1 - p) * (1 - accuracy)
+    good, accuracy = Fraction(round(p * _PARTS), _PARTS), rule.accuracy
+    passes = good * accuracy + (1 - good) * (1 - accuracy)
+    fails = (1 - passes) * dear
     return Cascade(
         first, then,
-        cheap + rule.check_nano + round((1 - passes) * dear),
+        cheap + rule.check_nano + round_half_even(fails.numerator, fails.denominator),
         cheap + rule.check_nano + dear,
-        passes,
-        p * accuracy + (1 - passes) * strong,
+        float(passes),
+        float(good * accuracy + (1 - passes) * Fraction(round(strong * _PARTS), _PARTS)),
     )  # fmt: skip

@@ -10,10 +10,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from llmcost.core.errors import LlmcostError, UsageError
 from llmcost.core.text import printable, redact, shorten
+from llmcost.core.web import ask, is_secure_base
 from llmcost.tokens.counter import Count
 from llmcost.tokens.forms import anthropic_body, google_body, openai_body
 from llmcost.tokens.prompt import Prompt
@@ -23,7 +24,6 @@ ATTEMPTS = 3
 #: A longer wait is the caller's to decide on.
 _MOST_WAIT = 10.0
 _MOST_BYTES = 65_536
-_MOST_READS = 64
 
 
 class Endpoint(NamedTuple):
@@ -107,29 +107,12 @@ def _base(endpoint: Endpoint, environ: Mapping[str, str]) -> str:
     """The base URL without a slash at its end: https, or any scheme of the web on this machine itself."""
     given = environ.get(endpoint.base_variable, "").strip()
     base = given or endpoint.base
-    try:
-        parts = urlsplit(base)
-        host, _ = parts.hostname or "", parts.port
-    except ValueError:
-        parts, host = urlsplit(""), ""
-    secure = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))
-    if not host or not secure or parts.username is not None or parts.query or parts.fragment or not base.isprintable():
+    if not is_secure_base(base):
         raise UsageError(
             f"{endpoint.base_variable} is no address to send a key to",
             "write https://HOST[/PATH]; http is for this machine alone",
         )
     return base.rstrip("/")
-
-
-def is_loopback(host: str) -> bool:
-    from ipaddress import ip_address
-
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 class _Asked:
@@ -143,37 +126,18 @@ class _Asked:
         import json
 
         data = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
-        for attempt in range(1, ATTEMPTS + 1):
-            status, wait, answer = self._post(data)
-            if status == 200:
-                return self._count(answer)
-            again = status >= 500 or (status == 429 and wait <= _MOST_WAIT)
-            if not again or attempt == ATTEMPTS:
-                raise self._refused(status, wait, answer, model)
-            self._pause(wait if status == 429 else 0.5 * attempt)
-        raise AssertionError("unreachable")
-
-    def _post(self, data: bytes) -> tuple[int, float, bytes]:
-        """(status, seconds of its Retry-After, the answer's beginning)."""
-        from http.client import HTTPException
-        from urllib.error import HTTPError
-        from urllib.request import Request
-
         headers = {"Content-Type": "application/json", **self._endpoint.headers(self._key)}
-        request = Request(self._url, data, headers)  # noqa: S310 - `_base` admits https and this machine only
-        try:
-            with _opener(urlsplit(self._url).hostname or "").open(request, timeout=self._timeout) as response:
-                return response.status, 0.0, _read(response)
-        except HTTPError as error:
-            with error:
-                return error.code, _seconds(error.headers.get("Retry-After", "")), _read_if_can(error)
-        except TimeoutError:
-            raise self._unreachable(f"no answer within {self._timeout:g} s") from None
-        except (OSError, HTTPException) as error:
-            reason = getattr(error, "reason", error)
-            if isinstance(reason, TimeoutError):
-                raise self._unreachable(f"no answer within {self._timeout:g} s") from None
-            raise self._unreachable(self._safe(str(reason)) or type(reason).__name__) from None
+        for attempt in range(1, ATTEMPTS + 1):
+            answer = ask("POST", self._url, headers, data, timeout=self._timeout, most_bytes=_MOST_BYTES)
+            if answer.status == 200:
+                return self._count(answer.body)
+            if answer.status == 0:
+                raise self._unreachable(self._safe(answer.failure))
+            again = answer.status >= 500 or (answer.status == 429 and answer.wait <= _MOST_WAIT)
+            if not again or attempt == ATTEMPTS:
+                raise self._refused(answer.status, answer.wait, answer.body, model)
+            self._pause(answer.wait if answer.status == 429 else 0.5 * attempt)
+        raise AssertionError("unreachable")
 
     def _count(self, answer: bytes) -> int:
         import json
@@ -216,42 +180,6 @@ class _Asked:
 
     def _safe(self, text: str) -> str:
         return shorten(printable(redact(text.replace(self._key, "…redacted"))), 200)
-
-
-def _opener(host: str) -> Any:
-    """Follows no redirect; uses the system's proxy but for this machine, where the key would leave it unencrypted."""
-    from urllib.request import HTTPRedirectHandler, ProxyHandler, build_opener
-
-    class NoRedirect(HTTPRedirectHandler):
-        def redirect_request(self, *_: Any) -> None:
-            return None
-
-    return build_opener(NoRedirect, *([ProxyHandler({})] if is_loopback(host) else []))
-
-
-def _read(response: Any) -> bytes:
-    """At most `_MOST_BYTES`, in few pieces, so that an answer that drips has an end."""
-    found = b""
-    for _ in range(_MOST_READS):
-        piece = response.read1(_MOST_BYTES - len(found))
-        if not piece:
-            break
-        found += piece
-    return found
-
-
-def _read_if_can(response: Any) -> bytes:
-    from http.client import HTTPException
-
-    try:
-        return _read(response)
-    except (OSError, HTTPException, AttributeError):
-        return b""
-
-
-def _seconds(text: str) -> float:
-    """A Retry-After in seconds; 0 for none or a date."""
-    return float(text) if text.isascii() and text.isdigit() and len(text) < 7 else 0.0
 
 
 def _message(answer: bytes) -> str:
