@@ -32,7 +32,7 @@ def test_the_wheel_works_without_the_checkout(tmp_path: Path) -> None:
         assert "llmcost/budgets/packaged/budgets.yaml" in names
         assert "llmcost/breakeven/packaged/gpus.yaml" in names
         assert "llmcost/pricing/schema.json" in names
-        assert "llmcost/routing/routing.yaml" in names
+        assert "llmcost/routing/packaged/routing.yaml" in names
         assert not [name for name in names if name.startswith(("tests/", "docs/", "examples/"))]
     site = tmp_path / "site"
     subprocess.run([*pip, "install", "--no-deps", "--target", str(site), str(wheel)], check=True)

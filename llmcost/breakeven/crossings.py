@@ -11,7 +11,7 @@ from llmcost.breakeven.curve import Curve, Piece
 #: Beyond this many the list says that it is cut instead of growing.
 MAX_CROSSINGS = 64
 #: Pieces looked at, which bounds the time two nearly parallel stairs take.
-_MOST_PIECES = 4_000
+_MOST_PIECES = 1_000
 
 Side = Literal[0, 1]
 """Which of the two curves."""

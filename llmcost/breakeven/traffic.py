@@ -32,11 +32,6 @@ class Mix(NamedTuple):
         return 1 - self.input_share
 
 
-def mix_of_ratio(output_per_input: Fraction) -> Fraction:
-    """The input share of traffic with `output_per_input` output tokens for each input token: 1 / (1 + r)."""
-    return 1 / (1 + output_per_input)
-
-
 def mix_of(given: Inputs) -> Mix:
     """The mix that the inputs state; `input_share` goes before token counts, these before `mix`.
 

@@ -13,7 +13,9 @@ from typing import NamedTuple
 from llmcost.budgets.heading import used
 from llmcost.budgets.model import Budget, Limit, Measure
 from llmcost.budgets.windows import period_of
+from llmcost.core.errors import UsageError
 from llmcost.core.instants import DAY_US, SECOND_US, Period, from_us, zone_named
+from llmcost.core.record import Record
 from llmcost.ledger.protocol import Ledger, PricedRecord, Query
 from llmcost.ledger.reservations import Abandoned, Claim, Refused, Reservation, Reservations
 
@@ -38,7 +40,7 @@ class Denied(NamedTuple):
         return max(0, self.cap - self.spent - self.reserved)
 
 
-class _Place(NamedTuple):
+class Place(NamedTuple):
     """Where a claim comes from."""
 
     budget: Budget
@@ -64,11 +66,14 @@ def cap(limit: Limit) -> int | None:
 class Admission:
     """Reserves under budgets; one ledger and one file of reservations, for one thread."""
 
-    def __init__(self, ledger: Ledger, reservations: Reservations, zone: tzinfo) -> None:
+    def __init__(
+        self, ledger: Ledger, reservations: Reservations, zone: tzinfo, places: dict[str, Place] | None = None
+    ) -> None:
+        """`places`: what claims stand for; shared by those who settle what another of them reserved."""
         self._ledger = ledger
         self._reservations = reservations
         self._zone = zone
-        self._places: dict[str, _Place] = {}
+        self._places = {} if places is None else places
         self._read_at: dict[str, int] = {}
 
     def reserve(
@@ -76,7 +81,10 @@ class Admission:
     ) -> Reservation | Denied:
         """Set aside `amounts` under every limit that applies to a request with these dimensions, or under none.
 
-        Requests are counted by themselves; `amounts` has nano-USD and tokens.
+        Requests are counted by themselves; `amounts` has nano-USD, and tokens where they are known.
+
+        Raises:
+            UsageError: a limit applies for which `amounts` has nothing.
         """
         claims = self._claims(budgets, request, {**amounts, "requests": 1}, now)
         stale = [claim for claim in claims if now - self._read_at.get(claim.key, -REFRESH_US) >= REFRESH_US]
@@ -93,23 +101,31 @@ class Admission:
         for budget in budgets:
             if not applies(budget, request) or _waived(budget, now, self._zone):
                 continue
-            zone = zone_named(budget.timezone) if budget.timezone else self._zone
+            zone = _zone(budget, self._zone)
             for limit in budget.limits:
                 most = cap(limit)
                 if most is None:
                     continue
+                if limit.measure not in amounts:
+                    raise UsageError(
+                        f"the budget {budget.name!r} limits {limit.measure}, and how many the request may use is not"
+                        " known",
+                        "say so: input_tokens and max_output_tokens",
+                    )
                 period = period_of(limit.window, now, zone)
-                key = counter_key(budget, limit)
-                claim = Claim(key, period.start, most, amounts.get(limit.measure, 0))
+                key = counter_key(budget, limit, zone)
+                claim = Claim(key, period.start, most, amounts[limit.measure])
                 if key not in claims or most < claims[key].limit:
                     claims[key] = claim
-                    self._places[key] = _Place(budget, limit, period)
+                    self._places[key] = Place(budget, limit, period)
         return list(claims.values())
 
     def _spent(self, claim: Claim) -> int:
-        budget, limit, period = self._places[claim.key]
+        budget, limit, _ = self._places[claim.key]
+        window = limit.window
         # A rolling window ended when it was asked for; what came since counts too.
-        end = period.end if limit.window.unit != "rolling" else claim.start + (limit.window.days + 1) * DAY_US
+        rolling = claim.start + (window.days + 1) * DAY_US
+        end = rolling if window.unit == "rolling" else period_of(window, claim.start, _zone(budget, self._zone)).end
         sums = self._ledger.sums(Query(claim.start, end, where=budget.scope))[0].sums
         return used(sums, limit.measure)
 
@@ -118,20 +134,27 @@ class Admission:
         place = self._places[claim.key]
         return Denied(*place, claim.limit, refused.spent, refused.reserved, claim.amount)
 
-    def sent(self, reservation: Reservation, request: str) -> None:
-        """The request goes out now; `request` says enough of it to charge it should nobody settle."""
-        self._reservations.sent(reservation, request)
+    def sent(self, reservation: Reservation, request: str) -> bool:
+        """The request goes out now; `request` says enough of it to charge it should nobody settle.
 
-    def settle(self, reservation: Reservation, row: PricedRecord, *, batch: int) -> bool:
+        False when the reservation had expired.
+        """
+        return self._reservations.sent(reservation, request)
+
+    def settle(self, reservation: Reservation, row: PricedRecord, *, batch: int, charged: Record) -> bool:
         """Write the request's row, then replace what was reserved by what it used.
 
-        False when the reservation had expired; the row is written and counted all the same.
+        False when the reservation had expired; the row is written and counted all the same, in place of the one that
+        `charge` wrote of `charged`.
         """
         epoch = self._reservations.epoch()
         self._ledger.add([row], batch)
         amounts: dict[Measure, int] = {"usd": row.cost or 0, "tokens": row.record.usage.tokens, "requests": 1}
         counted = [amounts[self._places[claim.key].limit.measure] for claim in reservation.claims]
-        return self._reservations.settle(reservation, counted, epoch=epoch, spent=self._spent)
+        held = self._reservations.settle(reservation, counted, epoch=epoch, spent=self._spent)
+        if not held and charged.id != row.record.id and self._ledger.withdraw(charged.ts, charged.id):
+            self._reservations.refresh(reservation.claims, self._spent)
+        return held
 
     def release(self, reservation: Reservation) -> bool:
         """Give back what was set aside for a request that was not sent. False when it had expired."""
@@ -145,20 +168,23 @@ class Admission:
         """Free what processes unheard of since `before` reserved, and return their requests that were sent."""
         return self._reservations.expire(before)
 
-    def charged(self, abandoned: Abandoned) -> None:
-        """The ledger has a row for an abandoned request: its reservation may go."""
-        claims = abandoned.claims
-        self._reservations.release(Reservation(abandoned.number, claims))
-        known = [claim for claim in claims if claim.key in self._places]
-        self._reservations.refresh(known, self._spent)
+    def charge(self, abandoned: Abandoned, row: PricedRecord, *, batch: int) -> None:
+        """Write the row of an abandoned request, unless it was settled or charged meanwhile."""
+        self._reservations.charge(abandoned, lambda: self._ledger.add([row], batch))
+
+
+def _zone(budget: Budget, default: tzinfo) -> tzinfo:
+    return zone_named(budget.timezone) if budget.timezone else default
 
 
 def _waived(budget: Budget, now: int, default: tzinfo) -> bool:
-    zone = zone_named(budget.timezone) if budget.timezone else default
-    return any(from_us(now, zone).date() <= waiver.until for waiver in budget.waivers)
+    return any(from_us(now, _zone(budget, default)).date() <= waiver.until for waiver in budget.waivers)
 
 
-def counter_key(budget: Budget, limit: Limit) -> str:
-    """A limit's counter, by what it counts: two budgets of one scope share it, a changed scope has a new one."""
+def counter_key(budget: Budget, limit: Limit, zone: tzinfo) -> str:
+    """A limit's counter, by what it counts: two budgets of one scope share it, a changed scope has a new one.
+
+    `zone`: that of its windows, which begin at another moment elsewhere.
+    """
     scope = blake2b(repr(budget.scope).encode(), digest_size=8).hexdigest()
-    return f"{scope}{'' if not budget.timezone else ' ' + budget.timezone} {limit.measure} {limit.window.name}"
+    return f"{scope} {zone} {limit.measure} {limit.window.name}"

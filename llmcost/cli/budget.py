@@ -176,7 +176,7 @@ def _reserved(env: Env) -> Reserved:
     from llmcost.core.instants import DAY_US
 
     def reserved(budget: Budget, limit: Limit, period: Period) -> int:
-        counter = held.get(counter_key(budget, limit))
+        counter = held.get(counter_key(budget, limit, period.zone))
         # A rolling window moves on between two readings of the ledger.
         apart = DAY_US if limit.window.unit == "rolling" else 0
         return counter.reserved if counter and abs(counter.start - period.start) <= apart else 0

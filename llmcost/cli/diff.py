@@ -82,13 +82,14 @@ def diff(
     from llmcost.estimate.diff.compare import judge, predictions
     from llmcost.estimate.diff.git import Repository
     from llmcost.reporting import diff as report
+    from llmcost.reporting.diff_json import as_json
 
     format_ = env.choose_format("table", "json", "markdown")
     name = record_id(record)
     over_usd, over_pct = _usd(fail_over_usd), _percent(fail_over_pct)
     age = span_us(max_age)
     rules = _config(config)
-    repository = Repository(Path.cwd())
+    repository = Repository(Path.cwd(), env.environ)
     compared = repository.compare(revisions or "", staged=staged)
     with repository.contents() as contents:
         found = changes(repository, compared, contents, rules)
@@ -103,7 +104,7 @@ def diff(
         problem = f"the newest request is of {rfc3339(newest, env.zone)}, older than {max_age}"
     verdict = judge(made, over_usd=over_usd, over_pct=over_pct, strict=strict, ledger_problem=problem)
     if format_ == "json":
-        env.emit(report.as_json(made, verdict, as_of=rfc3339(env.now_us, env.zone)))
+        env.emit(as_json(made, verdict, as_of=rfc3339(env.now_us, env.zone)))
     else:
         env.emit((report.as_markdown if format_ == "markdown" else report.as_text)(made))
     for line in report.remarks(made, problem):
@@ -168,7 +169,8 @@ def _known(env: Env, ledger: Ledger | None, default_model: str) -> Known:
     @cache
     def price(name: str, provider: str) -> Model | str:
         try:
-            return priced_model(env.book, name, "standard", env.now_us, provider=provider)
+            by = "--model" if name == default_model else ""
+            return priced_model(env.book, name, "standard", env.now_us, provider=provider, named_by=by)
         except UsageError as error:
             return error.message
 

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from llmcost.cli.environment import Env
 from llmcost.cli.options import single
-from llmcost.core.errors import DataError, UsageError, nearest
+from llmcost.cli.route_options import Routing, is_lines, prompt_of
+from llmcost.core.errors import DataError, ExitCode, UsageError
+from llmcost.core.text import printable, redact
 
 if TYPE_CHECKING:
-    from fractions import Fraction
+    from collections.abc import Iterator
 
-    from llmcost.routing.policy import Candidate, Policy
-    from llmcost.tokens.prompt import Prompt
-
-#: An argument that ends like this and has no spaces is a file name, also when there is no such file.
-_FILE_ENDINGS = frozenset({".txt", ".md", ".json", ".jsonl", ".prompt", ".j2", ".jinja", ".yaml", ".yml"})
+    from llmcost.routing.decide import Decision
+    from llmcost.routing.lines import Line
 
 
 def route(
@@ -35,157 +33,145 @@ def route(
         typer.Option("--policy", metavar="FILE", help="A routing policy; ./routing.yaml.", show_default=False),
     ] = "",
     min_quality: Annotated[
-        str, typer.Option("--min-quality", metavar="Q", help="Least quality, from 0 to 1.", show_default=False)
+        str, typer.Option("--min-quality", metavar="Q", help="Least P(good), from 0 to 1.", show_default=False)
     ] = "",
     max_usd: Annotated[
         str, typer.Option("--max-usd", metavar="USD", help="Most that the request may cost.", show_default=False)
     ] = "",
     require: Annotated[
-        str, typer.Option("--require", metavar="NAME,…", help="What it must have: tools, vision.", show_default=False)
+        str,
+        typer.Option("--require", metavar="NAME,…", help="What it must have: tools, vision, json.", show_default=False),
     ] = "",
     output_tokens: Annotated[
-        int | None,
-        typer.Option("--output-tokens", metavar="N", help="Tokens of the answer.", min=0, show_default=False),
+        str,
+        typer.Option(
+            "--output-tokens",
+            metavar="N",
+            help="Tokens of the answer; or mean, p50, p90 of --app in the ledger.",
+            show_default=False,
+        ),
+    ] = "",
+    cached_share: Annotated[
+        str,
+        typer.Option(
+            "--cached-share", metavar="SHARE", help="Part of the input from a prompt cache: 80%.", show_default=False
+        ),
+    ] = "",
+    app_name: Annotated[
+        str,
+        typer.Option(
+            "--app", metavar="APP", help="The app: overrides, its answers' length, its budget.", show_default=False
+        ),
+    ] = "",
+    tag: Annotated[
+        list[str] | None, typer.Option("--tag", metavar="KEY=VALUE", help="A tag, for overrides.", show_default=False)
     ] = None,
+    session: Annotated[
+        str,
+        typer.Option(
+            "--session", metavar="ID", help="The session: a switch of model loses its prompt cache.", show_default=False
+        ),
+    ] = "",
+    budgets: Annotated[
+        str,
+        typer.Option(
+            "--budgets", metavar="FILE", help="The budgets, for `on_budget`; ./budgets.yaml.", show_default=False
+        ),
+    ] = "",
     no_complexity: Annotated[
-        bool, typer.Option("--no-complexity", help="No higher floor for prompts that look hard.")
+        bool, typer.Option("--no-complexity", help="No floor for prompts that look hard.")
     ] = False,
-) -> None:
+    lines: Annotated[
+        bool, typer.Option("--lines", help="Each line is a request (JSON Lines); so it is in a file named .jsonl.")
+    ] = False,
+    explain: Annotated[bool, typer.Option("--explain", help="Say where every number comes from.")] = False,
+) -> int:
     """Choose the cheapest model that meets every constraint and the quality floor; 6 when none does."""
-    from fractions import Fraction
-
     from llmcost.reporting import route as report
-    from llmcost.routing.complexity import classify
-    from llmcost.routing.decide import Constraints, decide, floor_for
-    from llmcost.routing.policy import OUTPUT_TOKENS
 
     env.choose_format("table", "json")
-    rules = _policy(policy)
-    asked = _min_quality(min_quality)
-    limit = _max_nano(max_usd)
-    needed = _require(require) | rules.require
-    taken, content = _prompt(prompt)
-    complexity = classify(content.body)
-    output = rules.output_tokens if output_tokens is None else output_tokens
-    limits = Constraints(
-        OUTPUT_TOKENS if output is None else output,
-        max(asked, rules.min_quality),
-        Fraction(0) if no_complexity else floor_for(complexity, rules.floors),
-        rules.max_nano if limit is None else limit,
-        needed,
-    )
-    decision = decide(env.book, _candidates(candidates, rules), content, limits, complexity, env.now_us)
-
-    env.note(f"input: taken as {'a file: ' + prompt if taken == 'file' else _TAKEN[taken]}")
-    env.note(f"policy: {rules.origin}")
-    if output_tokens is None:
-        env.note(f"output: {limits.output_tokens} tokens are assumed; --output-tokens N says otherwise")
-    for note in content.notes:
+    routing = Routing(
+        env, policy=policy, candidates=candidates, min_quality=min_quality, max_usd=max_usd, require=require,
+        output_tokens=output_tokens, cached_share=cached_share, app=app_name, tags=tag or [], session=session,
+        budgets=budgets, complexity=not no_complexity,
+    )  # fmt: skip
+    if lines or is_lines(prompt):
+        if explain:
+            raise UsageError("--explain tells of one request, and these are many", "leave it out")
+        return _many(env, routing, prompt)
+    taken, content = prompt_of(prompt)
+    decision = routing.decide(content)
+    env.note(f"input: taken as {'a file: ' + printable(redact(prompt)) if taken == 'file' else _TAKEN[taken]}")
+    for note in (*routing.notes(decision), *content.notes):
         env.note(note)
+    shown = report.Shown(decision, taken, prompt, routing.origin, routing.output_from, routing.used)
     if env.format == "json":
-        env.emit(
-            report.as_json(
-                decision, taken=taken, path=prompt, policy=rules.origin, assumed_output=output_tokens is None
-            )
-        )
+        env.emit(report.as_json(shown))
     else:
-        env.emit(report.as_text(decision, assumed_output=output_tokens is None))
-    if decision.chosen is None:
-        reasons = "; ".join(f"{each.candidate.model}: {', '.join(each.rejected_because)}" for each in decision.judged)
-        raise DataError(f"no candidate is left: {reasons}", "relax a constraint, or add a candidate")
+        env.emit(report.as_text(shown, explain=explain, width=env.width))
+    _ended(decision)
+    return ExitCode.BREACH if decision.denied else ExitCode.OK
 
 
 _TAKEN = {"prompt": "the prompt's own text", "stdin": "standard input"}
 
 
-def _policy(named: str) -> Policy:
-    from llmcost.routing.policy import load_policy, packaged_policy
+def _ended(decision: Decision) -> None:
+    """
+    Raises:
+        DataError: no candidate is left.
+    """
+    if decision.chosen is None and not decision.denied:
+        from llmcost.reporting.route import rejections
 
-    if named:
-        return load_policy(Path(named).expanduser())
-    local = Path("routing.yaml")
-    return load_policy(local if local.is_file() else packaged_policy())
-
-
-def _candidates(given: str, rules: Policy) -> tuple[Candidate, ...]:
-    if not given:
-        return rules.candidates
-    names = dict.fromkeys(name.strip() for name in given.split(",") if name.strip())
-    if not names:
-        raise UsageError(f"--candidates {given!r} names no model", "write --candidates gpt-4o,gpt-4o-mini")
-    return tuple(rules.candidate(name) for name in names)
+        raise DataError(f"no candidate is left: {rejections(decision)}", "relax a constraint, or add a candidate")
 
 
-def _min_quality(given: str) -> Fraction:
-    from fractions import Fraction
+def _many(env: Env, routing: Routing, named: str) -> int:
+    """One decision a line; the exit code."""
+    from llmcost.cli.route_options import opened
+    from llmcost.reporting.numbers import counted
+    from llmcost.reporting.route_lines import json_line, text_line
+    from llmcost.routing.lines import lines
 
-    from llmcost.core.money import decimal_of
+    if routing.session:
+        raise UsageError("--session tells of one request, and these are many", "leave it out")
+    write = json_line if env.format == "json" else text_line
+    bad: list[Line] = []
+    tally = {"routed": 0, "bad": 0, "none": 0, "denied": 0}
 
-    try:
-        value = Fraction(decimal_of(given)) if given else Fraction(0)
-    except ValueError:
-        value = Fraction(-1)
-    if not 0 <= value <= 1:
-        raise UsageError(f"--min-quality {given!r} is no number from 0 to 1", "write --min-quality 0.8")
-    return value
+    def decided() -> Iterator[str]:
+        with opened(named) as stream:
+            for line in lines(stream):
+                if line.prompt is None:
+                    tally["bad"] += 1
+                    bad.extend([line] if len(bad) < _TOLD else [])
+                    continue
+                decision = routing.decide(line.prompt, given=line.given)
+                tally["routed"] += 1
+                tally["denied"] += decision.denied
+                tally["none"] += decision.chosen is None and not decision.denied
+                yield write(line, decision) + "\n"
 
-
-def _max_nano(given: str) -> int | None:
-    from llmcost.core.money import nano_from_usd
-
-    if not given:
-        return None
-    try:
-        value = nano_from_usd(given.removeprefix("$"))
-    except ValueError:
-        value = -1
-    if value < 0:
-        raise UsageError(f"--max-usd {given!r} is no amount in USD", "write --max-usd 0.01")
-    return value
-
-
-def _require(given: str) -> frozenset[str]:
-    from llmcost.routing.policy import CAPABILITIES
-
-    names = frozenset(name.strip() for name in given.split(",") if name.strip())
-    for name in sorted(names):
-        if name not in CAPABILITIES:
-            raise UsageError(
-                f"unknown capability {name!r}{nearest(name, CAPABILITIES)}", f"use {', '.join(CAPABILITIES)}"
-            )
-    return names
-
-
-def _prompt(given: str) -> tuple[str, Prompt]:
-    """What the argument was taken for (`stdin`, `file`, `prompt`), and the prompt."""
-    import sys
-
-    from llmcost.tokens.decode import Text, read_file, read_stream
-    from llmcost.tokens.prompt import parse
-
-    if given == "-":
-        taken, source, is_json = "stdin", read_stream(sys.stdin.buffer, "standard input"), True
-    elif _exists(given):
-        taken, source, is_json = "file", read_file(Path(given)), given.lower().endswith(".json")
-    elif Path(given).suffix.lower() in _FILE_ENDINGS and not any(map(str.isspace, given)):
-        raise UsageError(f"no such file: {given}", "check the path; a prompt may also be piped in: llmcost route -")
-    else:
-        taken, source, is_json = "prompt", Text(given), False
-    content = parse(source, json_allowed=is_json)
-    if content.complete and not content.body.strip():
-        raise UsageError("the prompt is empty", "give a text, a file or -")
-    return taken, content
+    env.emit_all(decided())
+    for note in routing.notes():
+        env.note(note)
+    for line in bad:
+        env.note(f"line {line.number:,}: {line.problem}")
+    if tally["bad"] > len(bad):
+        env.note(f"and {counted(tally['bad'] - len(bad), 'more such line')}")
+    none = "is none" if tally["bad"] == 1 else "are none"
+    env.note(f"{counted(tally['routed'], 'request')}; {counted(tally['bad'], 'line')} {none}")
+    if not tally["routed"]:
+        raise DataError("no line is a request", 'write lines such as {"prompt": "…"} or request bodies')
+    if tally["none"]:
+        raise DataError(
+            f"no candidate is left for {counted(tally['none'], 'request')}", "each line's `reason` and --json say why"
+        )
+    return ExitCode.BREACH if tally["denied"] else ExitCode.OK
 
 
-def _exists(given: str) -> bool:
-    try:
-        path = Path(given)
-        if path.is_dir() and given:
-            raise UsageError(f"{given} is a folder", "name one file; `llmcost estimate` takes folders")
-        return bool(given) and path.exists()
-    except (OSError, ValueError):
-        # Too long for a file name, or a NUL byte: a prompt.
-        return False
-
+#: Bad lines that are told one by one.
+_TOLD = 20
 
 app = single(route)

@@ -291,6 +291,9 @@ class Ledger(Protocol):
     def newest_at(self, us: int) -> int | None:
         """Timestamp of the newest row at or before `us`."""
 
+    def withdraw(self, us: int, identity: str) -> bool:
+        """Take out the row of this moment and id, for one that stands under another id; False when there is none."""
+
     def reprice(self, rows: Sequence[PricedRecord]) -> int:
         """Replace the cost of rows already in the ledger; the number of rows whose cost or basis changed."""
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
 
-from llmcost.core.errors import LedgerError, UsageError
+from llmcost.core.errors import LedgerError
 from llmcost.ledger.connect import BUSY_TIMEOUT_MS, translated
 
 VERSION = 1
@@ -41,12 +41,10 @@ PRAGMA application_id = {APPLICATION_ID};
 PRAGMA user_version = {VERSION};
 COMMIT;
 """
-_ADMIT = "UPDATE counter SET reserved = reserved + ? WHERE key = ? AND start >= ? AND spent + reserved <= ?"
+_ADMIT = "UPDATE counter SET reserved = reserved + ? WHERE key = ? AND start = ? AND spent + reserved <= ?"
 _TAKE = "INSERT INTO reservation (holder, made_us, claims) VALUES (?, ?, ?)"
 _FREE = "UPDATE counter SET reserved = reserved - ? WHERE key = ?"
-_SETTLE = (
-    "UPDATE counter SET reserved = reserved - ?, spent = spent + CASE WHEN start = ? THEN ? ELSE 0 END WHERE key = ?"
-)
+_SETTLE = "UPDATE counter SET reserved = reserved - ?, spent = spent + ? WHERE key = ? AND start = ?"
 _DROP = "DELETE FROM reservation WHERE id = ?"
 
 
@@ -168,12 +166,11 @@ class Reservations:
             execute("BEGIN IMMEDIATE")
             try:
                 for claim in claims:
-                    admit = (claim.amount, claim.key, claim.start, claim.limit - claim.amount)
-                    if execute(_ADMIT, admit).rowcount:
+                    if self._admits(claim, claim.start):
                         continue
-                    refused = self._renewed(claim, spent)
-                    if refused is not None or not execute(_ADMIT, admit).rowcount:
-                        refused = refused or Refused(claim, *self._standing(claim.key))
+                    start = self._renewed(claim, spent)
+                    if isinstance(start, Refused) or not self._admits(claim, start):
+                        refused = start if isinstance(start, Refused) else Refused(claim, *self._standing(claim.key))
                         execute("ROLLBACK")
                         return refused
                 number = execute(_TAKE, (self.holder, now_us, json.dumps(claims))).lastrowid or 0
@@ -184,26 +181,43 @@ class Reservations:
                 raise
         return Reservation(number, tuple(claims))
 
-    def _renewed(self, claim: Claim, spent: Spent) -> Refused | None:
-        """Bring a missing counter, or one of an earlier window, up to date; the refusal of one that is current."""
+    def _admits(self, claim: Claim, start: int) -> bool:
+        """Whether the counter counts the window from `start` and has room, which is taken then."""
+        admit = (claim.amount, claim.key, start, claim.limit - claim.amount)
+        return self._db.execute(_ADMIT, admit).rowcount == 1
+
+    def _renewed(self, claim: Claim, spent: Spent) -> int | Refused:
+        """Bring a missing counter, or one of an earlier window, up to date; the refusal of one that is current.
+
+        The start of the window it counts then. That is a later one than the claim's where somebody's clock is ahead:
+        the row will be of the earlier window, which must have room as well.
+        """
         row = self._db.execute("SELECT start, spent, reserved FROM counter WHERE key = ?", (claim.key,)).fetchone()
-        if row is not None and row[0] >= claim.start:
-            return Refused(claim, row[1], row[2])
-        self._set(claim, spent(claim))
-        return None
+        if row is None or row[0] < claim.start:
+            self._set(claim, spent(claim))
+            return claim.start
+        start, used, reserved = row
+        if start > claim.start:
+            used = spent(claim)
+            if used + reserved + claim.amount <= claim.limit:
+                return int(start)
+        return Refused(claim, used, reserved)
 
     def _set(self, claim: Claim, spent: int) -> None:
         self._db.execute(
             "INSERT INTO counter VALUES (?, ?, ?, 0)"
-            " ON CONFLICT DO UPDATE SET start = excluded.start, spent = excluded.spent WHERE start <= excluded.start",
+            " ON CONFLICT DO UPDATE SET start = excluded.start, spent = excluded.spent",
             (claim.key, claim.start, spent),
         )
 
-    def sent(self, reservation: Reservation, request: str) -> None:
-        """The request goes out now: from here on it costs something, whatever becomes of this process."""
+    def sent(self, reservation: Reservation, request: str) -> bool:
+        """The request goes out now: from here on it costs something, whatever becomes of this process.
+
+        False when the reservation had expired.
+        """
         with translated(self.path), self._transaction():
             update = "UPDATE reservation SET request = ? WHERE id = ?"
-            self._db.execute(update, (request, reservation.number))
+            return self._db.execute(update, (request, reservation.number)).rowcount == 1
 
     def epoch(self) -> int:
         """Number of the last reading of the ledger; to be taken before a row is written, for `settle`."""
@@ -226,12 +240,34 @@ class Reservations:
             if not self._db.execute(_DROP, (reservation.number,)).rowcount:
                 self._read(reservation.claims, spent)
                 return False
-            if self._db.execute("SELECT number FROM epoch").fetchone()[0] == epoch:
-                for claim, amount in zip(reservation.claims, used, strict=True):
-                    self._db.execute(_SETTLE, (claim.amount, claim.start, amount, claim.key))
-            else:
-                self._free(reservation.claims)
-                self._read(reservation.claims, spent)
+            same = self._db.execute("SELECT number FROM epoch").fetchone()[0] == epoch
+            unread = [
+                claim
+                for claim, amount in zip(reservation.claims, used, strict=True)
+                if not (same and self._spend(claim, amount))
+            ]
+            if unread:
+                self._free(unread)
+                self._read(unread, spent)
+        return True
+
+    def _spend(self, claim: Claim, amount: int) -> bool:
+        """Count `amount` as used in place of what was reserved; False when the counter counts another window now."""
+        return self._db.execute(_SETTLE, (claim.amount, amount, claim.key, claim.start)).rowcount == 1
+
+    def charge(self, abandoned: Abandoned, write: Callable[[], object]) -> bool:
+        """Let `write` put an abandoned request into the ledger and count what was reserved as used.
+
+        Until the ledger is read again that may be too much, never too little. False when somebody else had settled or
+        charged it; nothing is written then.
+        """
+        with translated(self.path), self._transaction():
+            if not self._db.execute(_DROP, (abandoned.number,)).rowcount:
+                return False
+            write()
+            for claim in abandoned.claims:
+                if not self._spend(claim, claim.amount):
+                    self._free([claim])
         return True
 
     def release(self, reservation: Reservation) -> bool:
@@ -254,7 +290,9 @@ class Reservations:
     def _read(self, claims: Sequence[Claim], spent: Spent) -> None:
         self._db.execute("UPDATE epoch SET number = number + 1")
         for claim in claims:
-            self._set(claim, spent(claim))
+            row = self._db.execute("SELECT start FROM counter WHERE key = ?", (claim.key,)).fetchone()
+            current = claim if row is None else claim._replace(start=max(claim.start, row[0]))
+            self._set(current, spent(current))
 
     def _standing(self, key: str) -> tuple[int, int]:
         row = self._db.execute("SELECT spent, reserved FROM counter WHERE key = ?", (key,)).fetchone()
@@ -266,18 +304,17 @@ class Reservations:
             return self._standing(key)
 
     def beat(self, now_us: int) -> None:
-        """Say that this process lives; its reservations expire when it has not for the length of a lease."""
+        """Say that this process lives; its reservations expire when it has not for the length of a lease.
+
+        One that was taken for dead begins anew: what it reserved was given back, what it reserves from now on is its own.
+        """
         with translated(self.path), self._transaction():
-            if not self._db.execute("UPDATE holder SET beat_us = ? WHERE id = ?", (now_us, self.holder)).rowcount:
-                raise UsageError(
-                    "this process was taken for dead: its reservations are given back",
-                    "open the reservations anew; a longer lease bears longer pauses",
-                )
+            self._db.execute("INSERT OR REPLACE INTO holder (id, beat_us) VALUES (?, ?)", (self.holder, now_us))
 
     def expire(self, before_us: int) -> list[Abandoned]:
         """Give back the reservations of processes last heard of before `before_us`, but not of requests sent.
 
-        Those are returned and stay reserved until `charged` says that the ledger has them.
+        Those are returned and stay reserved until they are settled or `charge`d.
         """
         with translated(self.path), self._transaction():
             gone = "SELECT id FROM holder WHERE beat_us < ?"

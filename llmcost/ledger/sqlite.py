@@ -304,6 +304,17 @@ class SqliteLedger:
             self._apply_delta()
         return changed
 
+    def withdraw(self, us: int, identity: str) -> bool:
+        with self._transaction():
+            select = f"SELECT {', '.join(COLUMNS)} FROM request WHERE ts = ? AND id = ?"
+            stored = self._db.execute(select, (us, identity)).fetchone()
+            if stored is None:
+                return False
+            self._clear_staging()
+            self._versions.remove(stored)
+            self._apply_delta()
+        return True
+
     def undo(self, batch: int) -> int:
         with self._transaction():
             self._expect_batch(batch)

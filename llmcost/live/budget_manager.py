@@ -14,9 +14,9 @@ from threading import local
 from typing import Any, NamedTuple, Self, TypedDict
 from uuid import uuid4
 
-from llmcost.budgets.admission import Admission, Denied, cap
+from llmcost.budgets.admission import Admission, Denied, Place, cap
 from llmcost.budgets.check import Standing, check
-from llmcost.budgets.model import Budget, Limit, Unit, Window
+from llmcost.budgets.model import Budget, Limit, Measure, Unit, Window
 from llmcost.core.errors import UsageError
 from llmcost.core.instants import SECOND_US, rfc3339, to_us, zone_named
 from llmcost.core.money import NANO_PER_USD, round_half_even, usd_text
@@ -52,7 +52,7 @@ class BudgetConfig:
     """Share of each limit from which requests are refused."""
 
 
-#: What a request is charged whose process died before it was answered: the most it could have cost.
+#: What a request is charged of which nobody knows what it cost: the most it could have.
 _ESTIMATE = Basis("reserved", "estimate", assumed=True)
 _NO_PARTS = (0,) * (len(COST_PARTS) - 1)
 
@@ -137,6 +137,7 @@ class BudgetManager:
         self._clock = clock
         self._budgets: dict[str, Budget] = {}
         self._channels: dict[str, Sequence[str]] = {}
+        self._places: dict[str, Place] = {}
         self._mine = local()
 
     def set_budget(self, config: BudgetConfig | Budget) -> None:
@@ -196,22 +197,23 @@ class BudgetManager:
         *,
         model: str = "",
         provider: str = "",
-        input_tokens: int = 0,
-        max_output_tokens: int = 0,
+        input_tokens: int | None = None,
+        max_output_tokens: int | None = None,
         cost_usd: Usd | None = None,
         **dimensions: str,
     ) -> Hold:
         """Set aside the most a request may cost: `cost_usd`, else what the model charges for the tokens.
 
-        `dimensions`: what else budgets go by: user, team, environment, project, operation, session, …
+        `dimensions`: what else budgets go by: user, team, environment, project, operation, session, `**{"tag.KEY": …}` …
 
         Raises:
             BudgetExceededError: a limit has no room for it; nothing is set aside then.
-            UsageError: an unknown dimension; or the model has no price, and no `cost_usd` is given.
+            UsageError: an unknown dimension; the model has no price, or the tokens are not known, and no `cost_usd` is
+                given; or a limit of tokens applies, and they are not known.
         """
         now = self._clock()
-        known: dict[str, Any] = {dimension(name): clean_field(value) for name, value in dimensions.items()}
-        usage = Usage(input=input_tokens, output=max_output_tokens)
+        known, tags = _dimensions(dimensions)
+        usage = _most(input_tokens, max_output_tokens, or_cost=cost_usd is not None)
         record = Record(
             now,
             f"~{uuid4().hex}",
@@ -221,6 +223,7 @@ class BudgetManager:
             app=clean_field(app_id),
             source="live",
             partial=True,
+            tags=tags,
             **known,
         )
         nano = self._priced(record).cost if cost_usd is None else _nano(cost_usd)
@@ -229,17 +232,30 @@ class BudgetManager:
         opened = self._open()
         self._look_after(opened, now)
         request = {name: str(getattr(record, name)) for name in DIMENSIONS}
-        found = opened.admission.reserve(
-            list(self._budgets.values()), request, {"usd": nano, "tokens": usage.tokens}, now=now
-        )
+        request |= {f"tag.{name}": value for name, value in tags}
+        amounts: dict[Measure, int] = {"usd": nano}
+        if input_tokens is not None and max_output_tokens is not None:
+            amounts["tokens"] = usage.tokens
+        found = opened.admission.reserve(list(self._budgets.values()), request, amounts, now=now)
         if isinstance(found, Denied):
             raise BudgetExceededError(found, now)
         return Hold(found, record, nano)
 
     def sent(self, hold: Hold) -> None:
-        """The request goes out now. Should this process die before it settles, the most it may cost is charged."""
-        body = json.dumps({"record": hold.record, "nano": hold.nano})
-        self._open().admission.sent(hold.reservation, body)
+        """The request goes out now. Should this process die before it settles, the most it may cost is charged.
+
+        Raises:
+            UsageError: the reservation has expired, and what it set aside was given back.
+        """
+        if not self._sent(hold, hold.record):
+            raise UsageError(
+                "this reservation has expired, and was given back",
+                "reserve anew; a longer lease, or `renew`, bears longer pauses",
+            )
+
+    def _sent(self, hold: Hold, record: Record) -> bool:
+        body = json.dumps({"record": record, "nano": hold.nano})
+        return self._open().admission.sent(hold.reservation, body)
 
     def settle(
         self,
@@ -254,23 +270,33 @@ class BudgetManager:
 
         Args:
             usage: the tokens used; priced as any row of the ledger is.
-            cost_usd: what the provider said it cost.
+            cost_usd: what the provider said it cost. Without this, usage and record, nobody knows: the most it may cost
+                is charged, as an estimate.
             request_id: the provider's own id, under which the same request in another log is the same row.
             record: the whole request instead of all these.
 
         Returns:
-            nano-USD of the row; None when it has no price.
+            nano-USD of the row. Where it has no price, that is the most it may cost, charged as an estimate.
         """
+        unknown = usage is None and cost_usd is None
         if record is None:
             record = hold.record._replace(
-                usage=Usage() if usage is None else usage,
-                partial=False,
+                usage=hold.record.usage if unknown else usage or Usage(),
+                partial=unknown,
+                status="unknown" if unknown else hold.record.status,
                 id=f"{hold.record.provider}:{request_id}" if request_id else hold.record.id,
                 reported_nano=None if cost_usd is None else _nano(cost_usd),
             )
-        row = self._priced(record)
+            row = _estimate(record, hold.nano) if unknown else self._priced(record)
+        else:
+            row = self._priced(record)
+        if row.cost is None:
+            row = _estimate(record, hold.nano)
         opened = self._open()
-        opened.admission.settle(hold.reservation, row, batch=opened.batch)
+        if record.id != hold.record.id:
+            # Should this process die between the ledger's row and the end of its reservation, that row is found again.
+            self._sent(hold, hold.record._replace(id=record.id))
+        opened.admission.settle(hold.reservation, row, batch=opened.batch, charged=hold.record)
         return row.cost
 
     def release(self, hold: Hold) -> None:
@@ -310,9 +336,10 @@ class BudgetManager:
             now = self._clock()
             ledger = SqliteLedger(self._path, write=True)
             reservations = Reservations(reserved_beside(self._path), now_us=now)
-            admission = Admission(ledger, reservations, self._zone)
+            admission = Admission(ledger, reservations, self._zone, self._places)
             opened = _Opened(ledger, reservations, admission, ledger.begin_batch("budget manager", now))
-            self._mine.opened, self._mine.process, self._mine.beat = opened, getpid(), now
+            # A process that ends soon looks after what others left, too: at its first reservation.
+            self._mine.opened, self._mine.process, self._mine.beat = opened, getpid(), now - self._lease_us
         return opened
 
     def _look_after(self, opened: _Opened, now: int) -> None:
@@ -324,10 +351,34 @@ class BudgetManager:
         for abandoned in opened.admission.expire(now - self._lease_us):
             told = json.loads(abandoned.request)
             fields = told["record"]
-            record = Record(*fields)._replace(usage=Usage(*fields[4]), status="unknown", tags=())
-            cost = PricedRecord(record, told["nano"], (*_NO_PARTS, told["nano"]), _ESTIMATE)
-            opened.ledger.add([cost], opened.batch)
-            opened.admission.charged(abandoned)
+            tags = tuple((name, value) for name, value in Record(*fields).tags)
+            record = Record(*fields)._replace(usage=Usage(*fields[4]), status="unknown", tags=tags)
+            opened.admission.charge(abandoned, _estimate(record, told["nano"]), batch=opened.batch)
+
+
+def _estimate(record: Record, nano: int) -> PricedRecord:
+    return PricedRecord(record, nano, (*_NO_PARTS, nano), _ESTIMATE)
+
+
+def _dimensions(given: Mapping[str, str]) -> tuple[dict[str, Any], tuple[tuple[str, str], ...]]:
+    """The fields of a record, and its tags."""
+    named = {dimension(name): clean_field(value) for name, value in given.items()}
+    for name in named.keys() & {"app", "source"}:
+        raise UsageError(f"{name!r} is set already", "name the app by app_id; the source is `live`")
+    tags = tuple(sorted((name[4:], value) for name, value in named.items() if name.startswith("tag.")))
+    return {name: value for name, value in named.items() if not name.startswith("tag.")}, tags
+
+
+def _most(input_tokens: int | None, max_output_tokens: int | None, *, or_cost: bool) -> Usage:
+    """The most tokens a request may use; what is not known is an error where no cost stands for it."""
+    if not or_cost and (input_tokens is None or max_output_tokens is None):
+        raise UsageError(
+            "how many tokens the request may use is not known",
+            "give input_tokens and max_output_tokens (0 where there is no output), or cost_usd",
+        )
+    if min(input_tokens or 0, max_output_tokens or 0) < 0:
+        raise UsageError(f"tokens cannot be negative: {input_tokens}, {max_output_tokens}", "give zero or more")
+    return Usage(input=input_tokens or 0, output=max_output_tokens or 0)
 
 
 def _budget(config: BudgetConfig) -> Budget:

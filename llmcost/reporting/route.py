@@ -3,92 +3,219 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from llmcost.core.money import usd_text
 from llmcost.core.text import printable, redact
 from llmcost.reporting.columns import columns
 from llmcost.reporting.estimate_json import price_json
-from llmcost.reporting.numbers import count, usd
-from llmcost.routing.decide import floor_text
+from llmcost.reporting.numbers import count, counted, usd
+from llmcost.routing.floor import share_text
+from llmcost.routing.reasons import percent, reason_of
 
 if TYPE_CHECKING:
-    from fractions import Fraction
+    from llmcost.routing.decide import Decision
+    from llmcost.routing.floor import Used
+    from llmcost.routing.judged import Judged
 
-    from llmcost.routing.decide import Constraints, Decision, Judged
+_HEAD = ("model", "expected cost", "input", "cached", "output", "tokens", "p(good)", "basis", "rejected because")
+_EXPENDABLE = ("cached", "tokens", "input", "output", "basis")
+_NUMBERS = {"expected cost", "input", "cached", "output", "tokens"}
 
 
-def as_json(decision: Decision, *, taken: str, path: str, policy: str, assumed_output: bool) -> str:
-    """`taken`: what the argument was taken for, `file`, `prompt` or `stdin`."""
-    chosen, limits = decision.chosen, decision.constraints
+class Shown(NamedTuple):
+    """A decision, and where what it rests on came from."""
+
+    decision: Decision
+    taken: str
+    """What the argument was taken for, `file`, `prompt` or `stdin`."""
+    path: str
+    policy: str
+    output_from: str
+    """`asked for`, `assumed`, or which rows of the ledger."""
+    used: Used | None = None
+
+
+def as_json(shown: Shown) -> str:
+    decision = shown.decision
+    chosen, asked = decision.chosen, decision.asked
     document = {
         "schema_version": 1,
         "model": None if chosen is None else chosen.candidate.model,
-        "provider": None if chosen is None else chosen.priced.card.provider,
-        "reason": decision.reason,
-        "input": {"taken_as": taken, "path": _shown(path) if taken == "file" else None},
-        "policy": _shown(policy),
+        "provider": None if chosen is None else chosen.offer.priced.card.provider,
+        "reason": reason_of(decision),
+        "fired": [_safe(each) for each in decision.fired],
+        "expected_cost_usd": None if decision.expected_nano is None else usd_text(decision.expected_nano),
+        "escalation": _escalation(decision),
+        "fallbacks": [each.model for each in decision.fallbacks],
+        "input": {"taken_as": shown.taken, "path": _safe(shown.path) if shown.taken == "file" else None},
+        "policy": _safe(shown.policy),
         "complexity": {
-            "level": decision.complexity.level,
+            "level": asked.complexity.level,
             "basis": "heuristic",
-            "cues": [_shown(cue) for cue in decision.complexity.cues],
+            "cues": [_safe(cue) for cue in asked.complexity.cues],
         },
-        "constraints": _constraints(limits, decision.floor),
-        "output_tokens": limits.output_tokens,
-        "output_tokens_assumed": assumed_output,
+        "constraints": _constraints(decision),
+        "budget": None if shown.used is None else {"used": float(shown.used.share), "what": _safe(shown.used.what)},
+        "output_tokens": asked.output_tokens,
+        "output_tokens_assumed": shown.output_from == "assumed",
+        "output_tokens_from": _safe(shown.output_from),
+        "cached_share": float(asked.cached_share),
+        "propensity": float(decision.propensity),
+        "explored": decision.explored,
         "candidates": [_candidate(each) for each in decision.judged],
     }
     return json.dumps(document, ensure_ascii=False, indent=2)
 
 
-def _constraints(limits: Constraints, floor: Fraction) -> dict[str, Any]:
+def _constraints(decision: Decision) -> dict[str, Any]:
+    rules = decision.rules
     return {
-        "min_quality": float(limits.min_quality),
-        "complexity_floor": float(limits.floor),
-        "floor": float(floor),
-        "max_usd": None if limits.max_nano is None else usd_text(limits.max_nano),
-        "require": sorted(limits.require),
+        "min_quality": float(rules.min_quality),
+        "complexity_floor": round(decision.floor.wanted, 6),
+        "floor": round(max(float(rules.min_quality), decision.floor.held), 6),
+        "max_usd": None if rules.max_nano is None else usd_text(rules.max_nano),
+        "require": sorted(rules.require),
+        "regions": sorted(rules.regions),
+    }
+
+
+def _escalation(decision: Decision) -> dict[str, Any] | None:
+    cascade, rule = decision.cascade, decision.rules.escalation
+    if cascade is None or rule is None:
+        return None
+    return {
+        "taken": decision.escalates,
+        "first": decision.judged[cascade.first].candidate.model,
+        "then": decision.judged[cascade.then].candidate.model,
+        "check_usd": usd_text(rule.check_nano),
+        "p_pass": round(cascade.p_pass, 6),
+        "p_good": round(cascade.p_good, 6),
+        "expected_cost_usd": usd_text(cascade.expected_nano),
+        "worst_cost_usd": usd_text(cascade.worst_nano),
     }
 
 
 def _candidate(each: Judged) -> dict[str, Any]:
-    quality = each.candidate.quality
+    chance, cost = each.chance, each.cost
     return {
         "model": each.candidate.model,
-        "expected_cost_usd": usd_text(each.cost_nano),
-        "p_good": None if quality is None else float(quality),
-        "p_good_basis": None if quality is None else "prior",
+        "provider": each.offer.priced.card.provider,
+        "expected_cost_usd": usd_text(cost.nano),
+        "cost": {
+            "input_usd": usd_text(cost.input),
+            "cached_usd": usd_text(cost.cached),
+            "output_usd": usd_text(cost.output),
+            "fees_usd": usd_text(cost.fees),
+        },
+        "p_good": None if chance is None else round(chance.p, 6),
+        "p_good_low": None if chance is None else round(chance.low, 6),
+        "p_good_high": None if chance is None else round(chance.high, 6),
+        "p_good_basis": None if chance is None else chance.basis,
         "rejected_because": "; ".join(each.rejected_because) or None,
         "input_tokens": each.counted.tokens,
         "input_tokens_exact": each.counted.exact,
-        "context_window": each.context_window,
-        "price": price_json(each.priced, each.counted.tokens),
+        "cached_tokens": each.cached_tokens,
+        "in_session": each.in_session,
+        "context_window": each.offer.context_window,
+        "price": price_json(each.offer.priced, each.counted.tokens),
     }
 
 
-def as_text(decision: Decision, *, assumed_output: bool) -> str:
-    """The choice, why, and every candidate."""
+def as_text(shown: Shown, *, explain: bool = False, width: int | None = None) -> str:
+    """The choice, why, and every candidate; `explain` says where each number comes from."""
+    decision = shown.decision
     chosen = decision.chosen
-    rows = [("model", "expected cost", "p(good), prior", "input tokens", "rejected because")]
-    for each in decision.judged:
-        quality = each.candidate.quality
-        tokens = count(each.counted.tokens)
-        rows.append(
-            (
-                _shown(each.candidate.model), usd(each.cost_nano),
-                "unknown" if quality is None else floor_text(quality),
-                tokens if each.counted.exact else f"~{tokens}", "; ".join(each.rejected_because),
-            )
-        )  # fmt: skip
-    output = count(decision.constraints.output_tokens)
-    return "\n".join(
-        (
-            f"{'no model' if chosen is None else _shown(chosen.candidate.model)}: {decision.reason}",
-            *columns(rows, right={1, 2, 3}),
-            f"output: {output} tokens{' (assumed; --output-tokens N)' if assumed_output else ''}",
-        )
+    lines = [f"{'no model' if chosen is None else _safe(chosen.candidate.model)}: {reason_of(decision)}"]
+    lines += [f"policy: {_safe(each)}" for each in decision.fired]
+    lines += ["", *_table(decision, width), ""]
+    output = f"output: {counted(decision.asked.output_tokens, 'token')}"
+    assumed = shown.output_from == "assumed"
+    lines.append(f"{output} ({'assumed; --output-tokens N' if assumed else _safe(shown.output_from)})")
+    if decision.cascade is not None:
+        lines.append(_cascade_text(decision))
+    if decision.fallbacks:
+        lines.append(f"next where it fails: {', '.join(_safe(each.model) for each in decision.fallbacks)}")
+    return "\n".join([*lines, *(_explained(shown) if explain else ())])
+
+
+def _table(decision: Decision, width: int | None) -> list[str]:
+    rows = [_row(each) for each in decision.judged]
+    kept = [
+        at for at, name in enumerate(_HEAD) if name != "cached" or any(each.cached_tokens for each in decision.judged)
+    ]
+    head, cells = [_HEAD[at] for at in kept], [[row[at] for at in kept] for row in rows]
+    if width is None:
+        return columns([head, *cells], right={head.index(name) for name in _NUMBERS if name in head})
+    from llmcost.reporting.console import fitting, render, table
+
+    # A reason may fold.
+    fit, _ = fitting(head, [[*row[:-1], row[-1][:_REASON]] for row in cells], expendable=_EXPENDABLE, width=width)
+    at = [head.index(name) for name in fit]
+    right = [number for number, name in enumerate(fit) if name in _NUMBERS]
+    shown = table(fit, [[row[index] for index in at] for row in cells], right=right, tight=True)
+    shown.columns[0].no_wrap = True
+    return render([shown], width=width, color=False).split("\n")
+
+
+#: Columns of a reason below which the other columns make room.
+_REASON = 24
+
+
+def _row(each: Judged) -> tuple[str, ...]:
+    cost, chance = each.cost, each.chance
+    tokens = count(each.counted.tokens)
+    return (
+        _safe(each.candidate.model), usd(cost.nano), usd(cost.input), usd(cost.cached), usd(cost.output),
+        tokens if each.counted.exact else f"~{tokens}",
+        "unknown" if chance is None else f"{share_text(chance.p)} ({chance.low:.2f}-{chance.high:.2f})",
+        "" if chance is None else chance.basis, "; ".join(each.rejected_because),
+    )  # fmt: skip
+
+
+def _cascade_text(decision: Decision) -> str:
+    cascade, rule = decision.cascade, decision.rules.escalation
+    if cascade is None or rule is None:
+        return ""
+    first, then = decision.judged[cascade.first], decision.judged[cascade.then]
+    return (
+        f"escalation ({'taken' if decision.escalates else 'not cheaper'}): {_safe(first.candidate.model)}, check, "
+        f"{_safe(then.candidate.model)}: {usd(first.cost_nano)} + {usd(rule.check_nano)} + "
+        f"(1 - {cascade.p_pass:.3f}) x {usd(then.cost_nano)} = {usd(cascade.expected_nano)}, "
+        f"P(good) {cascade.p_good:.3f}, at most {usd(cascade.worst_nano)}"
     )
 
 
-def _shown(text: str) -> str:
+def _explained(shown: Shown) -> list[str]:
+    decision, asked = shown.decision, shown.decision.asked
+    cues = ", ".join(_safe(cue) for cue in asked.complexity.cues) or "none"
+    held = share_text(max(float(decision.rules.min_quality), decision.floor.held))
+    wanted = share_text(decision.floor.wanted)
+    lines = ["", f"complexity: {asked.complexity.level}, by its words ({cues}) and its length: a heuristic"]
+    lines.append(f"floor: P(good) of at least {held}; the policy asks for {wanted}, or the best that there is")
+    if shown.used is not None:
+        lines.append(f"budget: {_safe(shown.used.what)} is {percent(shown.used.share)} used")
+    if asked.cached_share:
+        lines.append(f"prompt cache: {percent(asked.cached_share)} of the input, for any of the models")
+    if asked.last is not None:
+        lines.append(
+            f"session: the last request went to {_safe(asked.last.model)}; "
+            f"{count(asked.last.cached_tokens)} tokens are cached there, and a switch pays them in full"
+        )
+    if decision.rules.explore:
+        lines.append(f"propensity: {float(decision.propensity):.4g} (log it as the tag route_propensity)")
+    for each in decision.judged:
+        card, layer = each.offer.priced.card, each.offer.priced.layer
+        cost = f"{_safe(each.candidate.model)}: ${usd_text(each.cost.nano)}"
+        price = f"price of {card.provider} {_safe(card.model)} from {_safe(layer)}"
+        lines.append(f"{cost}, {price}; {each.counted.method}")
+    return lines
+
+
+def rejections(decision: Decision) -> str:
+    """What removed each candidate."""
+    return "; ".join(f"{_safe(each.candidate.model)}: {', '.join(each.rejected_because)}" for each in decision.judged)
+
+
+def _safe(text: str) -> str:
     return printable(redact(text))

@@ -10,28 +10,17 @@ two models fail independently is an assumption: where both find the same prompts
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
 from llmcost.core.money import round_half_even
 
 if TYPE_CHECKING:
-    from llmcost.routing.model import Chance
     from llmcost.routing.policy import Escalation
 
 #: P(good) counts to this many parts, so that money multiplied by it is rounded once and the same everywhere.
 _PARTS = 10**9
-
-
-class Model(Protocol):
-    """A candidate that could answer."""
-
-    @property
-    def cost_nano(self) -> int: ...
-
-    @property
-    def chance(self) -> Chance | None: ...
 
 
 class Cascade(NamedTuple):
@@ -46,15 +35,14 @@ class Cascade(NamedTuple):
     p_good: float
 
 
-def cascades(models: Iterable[tuple[int, Model]], rule: Escalation, most: int | None) -> list[Cascade]:
+def cascades(models: Sequence[tuple[int, int, float]], rule: Escalation, most: int | None) -> list[Cascade]:
     """Every pair of a cheaper and a dearer, better model whose worst case costs at most `most` nano-USD.
 
-    `models`: (position, model) of those that may answer at all; one whose P(good) is unknown can be neither.
+    `models`: (position, nano-USD, P(good)) of those that may answer at all and of which something is known.
     """
-    known = [(at, each.cost_nano, each.chance.p) for at, each in models if each.chance is not None]
     found = []
-    for first, cheap, p in known:
-        for then, dear, strong in known:
+    for first, cheap, p in models:
+        for then, dear, strong in models:
             worst = cheap + rule.check_nano + dear
             if dear > cheap and strong > p and (most is None or worst <= most):
                 found.append(cascade(first, then, cheap, dear, p, strong, rule))

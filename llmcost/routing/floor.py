@@ -17,7 +17,7 @@ class Used(NamedTuple):
     """How full the budget of a request is."""
 
     share: Fraction
-    """Spent and set aside, of the limit that is fullest."""
+    """Spent, of the limit that is fullest."""
     what: str
     """Which limit that is."""
 
@@ -55,3 +55,8 @@ def floor_of(rules: Rules, level: Level, step: Step | None, fitting: Sequence[fl
 
 def meets(p: float, floor: float) -> bool:
     return p >= floor - SAME
+
+
+def share_text(share: float) -> str:
+    """Three decimals at most."""
+    return f"{share:.3f}".rstrip("0").rstrip(".") or "0"

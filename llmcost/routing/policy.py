@@ -81,6 +81,9 @@ class Escalation(NamedTuple):
     place: str = ""
 
 
+_NO_FLOOR, _BY_COST = Floors(), Stickiness()
+
+
 @dataclass(frozen=True)
 class Rules:
     """Everything that holds for one request."""
@@ -89,7 +92,7 @@ class Rules:
     output_tokens: int | None = None
     min_quality: Fraction = Fraction(0)
     """A hard floor; `floors` give way where nothing reaches them."""
-    floors: Floors = Floors()
+    floors: Floors = _NO_FLOOR
     max_nano: int | None = None
     require: frozenset[str] = frozenset()
     regions: frozenset[str] = frozenset()
@@ -98,10 +101,11 @@ class Rules:
     """Ascending."""
     fallbacks: tuple[Candidate, ...] = ()
     """What to ask next where the chosen model fails, in this order; empty: the others that fit."""
-    session: Stickiness = Stickiness()
+    session: Stickiness = _BY_COST
     escalation: Escalation | None = None
     explore: Fraction = Fraction(0)
     """Share of requests that go to a random candidate of those that fit."""
+    explore_place: str = ""
     place: str = ""
     """The override they are from; empty for those of the whole policy."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 from llmcost.core.errors import UsageError, nearest
@@ -140,6 +141,7 @@ def _rules(fields: Fields, base: Rules) -> Rules:
         changes["escalation"] = _escalation(fields)
     if fields.has("explore"):
         changes["explore"] = fields.share("explore")
+        changes["explore_place"] = f"{fields.origin}:{fields.line_of('explore')}"
     return replace(base, **changes)  # type: ignore[arg-type]
 
 
@@ -149,8 +151,7 @@ def _floors(fields: Fields, key: str) -> Floors:
     place = f"{fields.origin}:{fields.line_of(key)}"
     if isinstance(node, tree.Scalar):
         return Floors((_share(fields, key) or Fraction(0),) * len(LEVELS), key == "quality_gap", place)
-    assert node is not None
-    given = Fields(node, fields.origin, LEVELS, key)
+    given = _mapping(fields, key, LEVELS)
     shares = tuple(_share(given, level) or Fraction(0) for level in LEVELS)
     if list(shares) != sorted(shares):
         raise given.error(given.line, f"{key} falls as prompts get harder", "write low <= medium <= high")
@@ -174,10 +175,10 @@ def _steps(fields: Fields) -> tuple[Step, ...]:
             )
         if at in steps:
             raise fields.error(span.line, f"{text} of the budget is given twice", "remove one of them")
-        chosen: Action = ACTIONS[ACTIONS.index(action)]  # type: ignore[arg-type]
+        chosen: Action = ACTIONS[ACTIONS.index(action)]
         steps[at] = Step(at, chosen, f"{fields.origin}:{span.line}")
     ordered = tuple(steps[at] for at in sorted(steps))
-    for before, after in zip(ordered, ordered[1:], strict=False):
+    for before, after in pairwise(ordered):
         if ACTIONS.index(after.action) < ACTIONS.index(before.action):
             raise fields.error(
                 int(after.place.rsplit(":", 1)[1]),
@@ -200,9 +201,7 @@ def _budget_share(fields: Fields, text: str, line: int) -> Fraction:
 
 
 def _session(fields: Fields) -> Stickiness:
-    node = fields.get("session")
-    assert node is not None
-    given = Fields(node, fields.origin, ("stay", "cache"), "session")
+    given = _mapping(fields, "session", ("stay", "cache"))
     base = Stickiness()
     cache = base.cache_us
     if (text := given.text("cache")) is not None:
@@ -215,9 +214,7 @@ def _session(fields: Fields) -> Stickiness:
 
 
 def _escalation(fields: Fields) -> Escalation:
-    node = fields.get("escalation")
-    assert node is not None
-    given = Fields(node, fields.origin, ("check_usd", "check_accuracy"), "escalation")
+    given = _mapping(fields, "escalation", ("check_usd", "check_accuracy"))
     # Nobody's check is perfect or free by default.
     for key in ("check_usd", "check_accuracy"):
         given.required(key)
@@ -252,6 +249,10 @@ def _named(fields: Fields, key: str, name: str, candidates: tuple[Candidate, ...
             fields.line_of(key), f"{name!r} is no candidate{nearest(name, known)}", f"use {', '.join(known)}"
         )
     return found
+
+
+def _mapping(fields: Fields, key: str, known: Sequence[str]) -> Fields:
+    return Fields(fields.node.values[key], fields.origin, known, key)
 
 
 def _share(fields: Fields, key: str) -> Fraction | None:

@@ -15,7 +15,7 @@ from llmcost.core.money import usd_text
 from llmcost.core.usage import Usage
 from llmcost.pricing.book import PriceBook
 from llmcost.routing.complexity import Level, classify
-from llmcost.routing.decide import price_of
+from llmcost.routing.offers import price_of
 from llmcost.routing.policy import OUTPUT_TOKENS, Candidate
 from llmcost.tokens.counter import count
 from llmcost.tokens.prompt import plain

@@ -104,6 +104,13 @@ def test_endless_crossings_have_no_last() -> None:
     assert (found.last, found.complete, found.in_the_end) == (None, False, None)
 
 
+def known_up_to(found: Crossings, most: Fraction) -> Fraction:
+    """The volume up to which `found` lists every crossing, `most` at most."""
+    if found.complete:
+        return most
+    return min(most, found.found[-1].tokens) if found.found else Fraction(0)
+
+
 def cheaper(a: Curve, b: Curve, tokens: Fraction) -> Side | None:
     difference = a.cost(tokens) - b.cost(tokens)
     return None if difference == 0 else 0 if difference < 0 else 1
@@ -112,7 +119,7 @@ def cheaper(a: Curve, b: Curve, tokens: Fraction) -> Side | None:
 @given(curves, curves, st.fractions(Fraction(1, 100), 5000, max_denominator=100))
 def test_crossings_tell_the_cheaper_one_at_any_volume(a: Curve, b: Curve, tokens: Fraction) -> None:
     found = crossings(a, b)
-    if not found.complete and tokens > found.found[-1].tokens:
+    if tokens > known_up_to(found, tokens):
         return
     below = [each for each in found.found if each.tokens < tokens]
     expected = below[-1].cheaper_above if below else found.at_first
@@ -121,16 +128,17 @@ def test_crossings_tell_the_cheaper_one_at_any_volume(a: Curve, b: Curve, tokens
 
 @given(curves, curves)
 def test_a_scan_with_bisection_finds_the_same(a: Curve, b: Curve) -> None:
-    """Look at every hundredth of a token between two volumes; where the cheaper one changes, halve the gap."""
+    """Look at every fiftieth of a token; where the cheaper one has changed, halve the gap."""
     found = crossings(a, b)
-    limit = Fraction(20) if found.complete else min(Fraction(20), found.found[-1].tokens)
-    points = [Fraction(step, 100) for step in range(1, int(limit * 100))]
-    state, scanned = None, []
+    limit = known_up_to(found, Fraction(10))
+    points = [Fraction(step, 50) for step in range(1, int(limit * 50))]
+    state: Side | None = None
+    scanned: list[tuple[Fraction, Side]] = []
     for before, after in zip([Fraction(0), *points], points, strict=False):
         now = cheaper(a, b, after)
         if now is not None and state is not None and now != state:
             low, high = before, after
-            for _ in range(40):
+            for _ in range(32):
                 middle = (low + high) / 2
                 low, high = (low, middle) if cheaper(a, b, middle) == now else (middle, high)
             scanned.append((high, now))

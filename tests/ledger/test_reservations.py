@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from llmcost.core.errors import LedgerError, UsageError
+from llmcost.core.errors import LedgerError
 from llmcost.ledger.reservations import Abandoned, Claim, Refused, Reservation, Reservations
 
 DAY = Claim("day", 100, 50, 10)
@@ -88,6 +88,33 @@ def test_one_that_is_late_counts_in_the_window_that_has_begun(store: Reservation
     assert store.reserve([DAY], now_us=0, spent=nothing) == Refused(DAY, 35, 10)
 
 
+def test_one_whose_clock_is_behind_must_fit_into_its_own_window_too(store: Reservations) -> None:
+    """Yesterday has 15 of 50 left and today 40: the row of a request made yesterday counts yesterday."""
+    sums = {100: 35, 200: 10}
+
+    def spent(claim: Claim) -> int:
+        return sums[claim.start]
+
+    taken(store, DAY._replace(start=200), spent=spent)
+    late = DAY._replace(amount=5)
+    held = taken(store, late, spent=spent)
+    assert store.reserve([late], now_us=0, spent=spent) == Refused(late, 35, 15)
+    sums[100] = 40
+    assert store.settle(held, (5,), epoch=store.epoch(), spent=spent)
+    assert store.standing("day") == (10, 10)
+
+
+def test_a_window_that_moved_on_meanwhile_is_read_anew(store: Reservations) -> None:
+    """A rolling window's start moves while a request is under way, whose row it still holds."""
+    rows = [0]
+    held = taken(store, DAY, MONTH)
+    taken(store, DAY._replace(start=110), spent=lambda _: rows[0])
+    rows[0] = 7
+    assert store.settle(held, (7, 7), epoch=store.epoch(), spent=lambda claim: rows[0] if claim.start == 110 else -1)
+    assert store.standing("day") == (7, 10)
+    assert store.standing("month") == (7, 0)
+
+
 def test_settling_after_another_has_read_the_ledger_counts_the_row_once(store: Reservations) -> None:
     held = taken(store, DAY)
     epoch = store.epoch()
@@ -113,8 +140,14 @@ def test_the_reservations_of_a_silent_process_are_given_back(store: Reservations
         assert mine.standing("day") == (0, 10)
         assert not store.release(gone)
         assert mine.release(live)
-        with pytest.raises(UsageError, match="taken for dead"):
-            store.beat(2000)
+        # It lives after all, and begins anew.
+        store.beat(2000)
+        again = taken(store, DAY)
+        assert mine.expire(2000) == []
+        assert store.standing("day") == (0, 10)
+        assert mine.expire(2001) == []
+        assert not store.release(again)
+        assert store.standing("day") == (0, 0)
 
 
 def test_a_beat_keeps_them(store: Reservations) -> None:
@@ -126,15 +159,31 @@ def test_a_beat_keeps_them(store: Reservations) -> None:
 
 def test_a_request_that_was_sent_stays_reserved_until_it_is_charged(store: Reservations) -> None:
     held = taken(store, DAY)
-    store.sent(held, "what it was")
+    assert store.sent(held, "what it was")
     with closing(Reservations(FILE, now_us=1000)) as mine:
         found = mine.expire(1000)
         assert found == [Abandoned(held.number, (DAY,), "what it was")]
         assert mine.expire(1000) == found
         assert mine.standing("day") == (0, 10)
-        assert mine.release(held)
+        written: list[int] = []
+        assert mine.charge(found[0], lambda: written.append(1))
         assert mine.expire(1000) == []
-        assert mine.standing("day") == (0, 0)
+        assert mine.standing("day") == (10, 0)
+        # Whoever comes later finds nothing to do.
+        assert not store.charge(found[0], lambda: written.append(2))
+        assert not store.sent(held, "late")
+        assert not store.settle(held, (4,), epoch=store.epoch(), spent=lambda _: 4)
+        assert written == [1]
+        assert store.standing("day") == (4, 0)
+
+
+def test_a_charge_that_cannot_be_written_is_not_made(store: Reservations) -> None:
+    held = taken(store, DAY)
+    store.sent(held, "what it was")
+    with pytest.raises(ZeroDivisionError):
+        store.charge(Abandoned(held.number, held.claims, "what it was"), lambda: 1 // 0)
+    assert store.standing("day") == (0, 10)
+    assert len(store.expire(1)) == 1
 
 
 def test_a_file_of_something_else_is_left_alone() -> None:

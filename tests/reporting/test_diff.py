@@ -7,7 +7,8 @@ from fractions import Fraction
 
 from llmcost.estimate.diff.changes import Changed, Changes
 from llmcost.estimate.diff.compare import Diff, Verdict, diff
-from llmcost.reporting.diff import SHOWN_FILES, SHOWN_NOTES, as_json, as_markdown, as_text, remarks, verdict_line
+from llmcost.reporting.diff import SHOWN_FILES, SHOWN_NOTES, as_markdown, as_text, remarks, verdict_line
+from llmcost.reporting.diff_json import as_json
 from tests.estimate.diff.test_compare import COMPARED, KNOWN, calls, sent, text
 
 OK = Verdict("ok", (), ())

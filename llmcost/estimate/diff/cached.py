@@ -34,9 +34,14 @@ class Cacheable(NamedTuple):
     provider: str
 
     @property
+    def has_rule(self) -> bool:
+        """Whether the provider has published what its cache serves."""
+        return self.minimum != _NO_RULE.minimum
+
+    @property
     def believed(self) -> int:
         """The most tokens of a call that can come from a cache, whatever is declared."""
-        return self.tokens if self.minimum == _NO_RULE.minimum else self.usable
+        return self.usable if self.has_rule else self.tokens
 
 
 class BrokenPrefix(NamedTuple):
@@ -84,7 +89,7 @@ def _empty(model: str, provider: str, also: str) -> int:
 def broken(before: Cacheable, after: Cacheable, input_before: int, input_after: int) -> BrokenPrefix | None:
     """Whether tokens that are still sent can no longer be cached: more of the input is outside than was."""
     moved_out = min(before.usable - after.usable, (input_after - after.usable) - (input_before - before.usable))
-    if moved_out < after.step:
+    if moved_out < after.step or not after.has_rule:
         return None
     return BrokenPrefix(after.line, after.placeholder, before.usable, after.usable, after.minimum)
 

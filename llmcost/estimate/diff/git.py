@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import stat
 import subprocess
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from hashlib import sha1, sha256
 from pathlib import Path
@@ -23,11 +23,14 @@ WORKTREE, INDEX = "the working tree", "the index"
 
 _SAFE = (
     "--no-pager", "--no-optional-locks", "--literal-pathspecs", "-c", "core.quotePath=false",
-    "-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}", "-c", "protocol.allow=never",
+    "-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}",
 )  # fmt: skip
+#: A partial clone asks its remote for what it lacks, by any program its .git/config names; only variables forbid that.
+_NO_REMOTE = {"GIT_ALLOW_PROTOCOL": "", "GIT_NO_LAZY_FETCH": "1"}
 Wanted = Callable[[str], bool]
 """Whether the file at a path is of interest."""
 
+_FETCH = "the clone is shallow: fetch the history (actions/checkout: fetch-depth: 0; `git fetch --unshallow`)"
 _SHA256_DIGITS = 64
 _FILES = frozenset({"100644", "100755"})
 
@@ -53,42 +56,46 @@ class Compared(NamedTuple):
 
 
 class Repository:
-    """The repository that holds `folder`.
+    """The repository that holds `folder`; `environment` is that of the git to be run.
 
     Raises (all methods):
         UsageError: git is missing, there is no repository, no commit, or no such ref.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
         self._folder = folder
+        self._environment = {**environment, **_NO_REMOTE}
         root = self._line("rev-parse", "--show-toplevel", error=_no_repository(folder))
         self.root = Path(os.path.realpath(root))
         self._folder = self.root
 
     def compare(self, spec: str, *, staged: bool = False) -> Compared:
-        """`""`, `BASE`, `BASE..HEAD` or `BASE...HEAD` as two states; docs/diff.md says which.
+        """`""`, `BASE`, `BASE..[HEAD]` or `BASE...[HEAD]` as two states; docs/diff.md says which.
 
         With one name or none, the merge base is compared with the working tree, or the index (`staged`).
         """
         base, dots, head = spec.partition("...") if "..." in spec else spec.partition("..")
         if dots and staged:
             raise UsageError(f"--staged compares with the index, and {spec!r} names its end", "keep one of them")
+        if dots and not base:
+            # As git does, taking HEAD for it would find no change where a CI job's variable is empty.
+            raise UsageError(f"no base in {spec!r}", "name it: main..HEAD")
         tip = self.commit("HEAD", shown="")
         if not dots:
             target = INDEX if staged else WORKTREE
             name = base or self._default_branch()
             if not name:
+                if self._is_shallow():
+                    raise UsageError("no default branch to compare with in this shallow clone", _FETCH)
                 return Compared(tip, target, f"HEAD ({tip[:9]}) with {target}")
             found = self._merge_base(self.commit(name), tip, name, "HEAD")
             whence = f", where HEAD left {name}" if name != "HEAD" else ", which is HEAD"
             return Compared(found, target, f"{found[:9]}{whence}, with {target}")
-        first, second = self.commit(base or "HEAD"), self.commit(head or "HEAD")
+        first, second = self.commit(base), self.commit(head or "HEAD")
         if dots == "...":
-            found = self._merge_base(first, second, base or "HEAD", head or "HEAD")
-            return Compared(
-                found, second, f"{found[:9]}, where {head or 'HEAD'} left {base or 'HEAD'}, with {second[:9]}"
-            )
-        return Compared(first, second, f"{base or 'HEAD'} ({first[:9]}) with {head or 'HEAD'} ({second[:9]})")
+            found = self._merge_base(first, second, base, head or "HEAD")
+            return Compared(found, second, f"{found[:9]}, where {head or 'HEAD'} left {base}, with {second[:9]}")
+        return Compared(first, second, f"{base} ({first[:9]}) with {head or 'HEAD'} ({second[:9]})")
 
     def commit(self, ref: str, *, shown: str | None = None) -> str:
         """The commit `ref` names."""
@@ -112,13 +119,11 @@ class Repository:
         done = self._run("merge-base", "--end-of-options", first, second)
         if done.returncode == 0:
             return done.stdout.split()[0].decode()
-        shallow = self._run("rev-parse", "--is-shallow-repository").stdout.strip() == b"true"
-        hint = (
-            "the clone is shallow: fetch the history (actions/checkout: fetch-depth: 0; `git fetch --unshallow`)"
-            if shallow
-            else f"compare the two as they are: {name}..{other}"
-        )
+        hint = _FETCH if self._is_shallow() else f"compare the two as they are: {name}..{other}"
         raise UsageError(f"{name!r} and {other!r} have no common commit here", hint)
+
+    def _is_shallow(self) -> bool:
+        return self._run("rev-parse", "--is-shallow-repository").stdout.strip() == b"true"
 
     def pairs(self, compared: Compared, wanted: Wanted) -> list[Pair]:
         """The `wanted` files that differ, by path."""
@@ -210,7 +215,7 @@ class Repository:
     def _asked(self, mode: str) -> Iterator[Asked]:
         with subprocess.Popen(  # noqa: S603
             self._command("cat-file", mode),
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=self._environment,
         ) as process:  # fmt: skip
             yield Asked(cast("IO[bytes]", process.stdin), cast("IO[bytes]", process.stdout))
 
@@ -220,8 +225,9 @@ class Repository:
     def _run(self, *arguments: str) -> subprocess.CompletedProcess[bytes]:
         try:
             return subprocess.run(  # noqa: S603
-                self._command(*arguments), capture_output=True, check=False, stdin=subprocess.DEVNULL
-            )
+                self._command(*arguments), capture_output=True, check=False, stdin=subprocess.DEVNULL,
+                env=self._environment,
+            )  # fmt: skip
         except FileNotFoundError:
             raise UsageError(
                 "git is not installed, or not on the PATH", "install git; diff reads two commits with it"

@@ -220,7 +220,7 @@ def share_cache(before: Reading | None, after: Reading | None) -> None:
     if before is None or after is None or before.cacheable is None or after.cacheable is None:
         return
     declared_anew = before.cached_source == "declared" and before.declared.cached_share != after.declared.cached_share
-    if before.cacheable.usable and not declared_anew:
+    if before.cacheable.usable and after.cacheable.has_rule and not declared_anew:
         after.cached = before.cached * after.cacheable.usable // before.cacheable.usable
 
 

@@ -173,8 +173,8 @@ def _paired(line: str) -> bool:
 
 
 def tags(text: str) -> Iterator[tuple[int, int, str]]:
-    """(start, end, opening) of each {{…}}, {%…%} and {#…#} in order; one that is never closed is none."""
-    closing = {"{{": "}}", "{%": "%}", "{#": "#}"}
+    """(start, end, opening) of each {{…}}, {%…%}, {#…#} and <%…%> in order; one that is never closed is none."""
+    closing = {"{{": "}}", "{%": "%}", "{#": "#}", "<%": "%>"}
     at = 0
     while closing and (found := _opening(tuple(closing)).search(text, at)):
         start, opening = found.start(), found[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ def repo(isolated: Path, monkeypatch: pytest.MonkeyPatch) -> Repo:
 
 
 def found(repo: Repo, spec: str = "HEAD", config: PromptFile | None = None) -> Changes:
-    repository = Repository(repo.folder)
+    repository = Repository(repo.folder, os.environ)
     with repository.contents() as contents:
         return changes(repository, repository.compare(spec), contents, config)
 
@@ -138,7 +139,7 @@ def test_a_wrong_prompts_file_is_an_error_with_its_line(repo: Repo, staged: bool
     repo.write("prompts.yaml", "prompts:\n  - {path: a, modle: x}\n")
     if staged:
         repo.git("add", "-A")
-    repository = Repository(repo.folder)
+    repository = Repository(repo.folder, os.environ)
     with repository.contents() as contents, pytest.raises(ConfigError, match=r"prompts.yaml.*:2: unknown key 'modle'"):
         changes(repository, repository.compare("HEAD", staged=staged), contents)
 
