@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import forecast, ingest, pricing, reservations, start, tokens
+from benchmarks import forecast, ingest, pricing, reservations, routing, start, tokens
 
 BENCHMARKS = {
     "pricing": pricing.run,
@@ -13,6 +13,7 @@ BENCHMARKS = {
     "forecast": forecast.run,
     "tokens": tokens.run,
     "reservations": reservations.run,
+    "routing": routing.run,
 }
 
 for name in sys.argv[1:] or BENCHMARKS:

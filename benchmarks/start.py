@@ -1,4 +1,4 @@
-"""`llmcost report --week --json` and `budget check` as whole processes, beside `python -c pass`."""
+"""`llmcost report --week --json`, `budget check` and `breakeven` as whole processes, beside `python -c pass`."""
 
 from __future__ import annotations
 
@@ -56,6 +56,7 @@ def run() -> None:
             "llmcost report --week": [*llmcost, "report", "--week", *_OPTIONS],
             "llmcost budget check --json": [*check, "--json", *_OPTIONS],
             "llmcost budget check": [*check, *_OPTIONS],
+            "llmcost breakeven --json": [*llmcost, "breakeven", "--monthly-tokens", "500M", "--json", *_OPTIONS],
         }
         best = dict.fromkeys(commands, float("inf"))
         for _ in range(RUNS):

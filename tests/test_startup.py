@@ -87,6 +87,12 @@ def test_an_estimate_reads_tiktokens_map_without_importing_it(ledger: list[str],
     assert "tiktoken" not in loaded("estimate", str(tmp_path / "p.txt"), "--model", model, *ledger)
 
 
+def test_break_even_reads_no_yaml_and_draws_nothing(ledger: list[str]) -> None:
+    command = ("breakeven", "--monthly-tokens", "500M", "--json", *ledger)
+    loaded(*command)  # compiles the evidence into the cache
+    assert loaded(*command) == {"typer", "msgspec"}
+
+
 def test_help_loads_no_command() -> None:
     assert loaded("--help") == {"typer"}
 

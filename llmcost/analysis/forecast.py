@@ -68,7 +68,7 @@ def forecast(
         spent: nano-USD spent in the window so far, today's included.
         last: the window's last day, today or later.
     """
-    first = next((at for at, nano in enumerate(history) if nano), 0)
+    first = next((at for at, nano in enumerate(history) if nano), len(history) if today_nano else 0)
     history = history[first:][-KEPT_DAYS:]
     ahead = (last - today).days + 1
     if len(history) < SEASON_DAYS:

@@ -72,8 +72,11 @@ class Curve(NamedTuple):
 
     @property
     def high(self) -> Fraction:
-        """cost(V) < high + slope V everywhere: a ceiling exceeds its argument by less than 1, a maximum no sum."""
-        most = Fraction((max(self.first, 1) + self.spare) * self.gpus, self.gpus_per_unit) + 1
+        """cost(V) <= high + slope V everywhere.
+
+        max(first, ceil(x)) < x + max(first, 1), and for whole n, ceil(n / m) <= (n + m - 1) / m.
+        """
+        most = Fraction((max(self.first, 1) + self.spare) * self.gpus + self.gpus_per_unit - 1, self.gpus_per_unit)
         return self.fixed + self.least + self.unit * most
 
     def above(self, tokens: Fraction) -> Piece:

@@ -4,38 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from llmcost.breakeven.assumed import API, SIZING, TRAFFIC, given
+from llmcost.breakeven.evidence_store import Answer, Question
 from llmcost.breakeven.fields import Given, Mode
+from llmcost.breakeven.layers import Layer
 from llmcost.breakeven.memory import require_fit
-from llmcost.breakeven.plan import Layer
 from llmcost.breakeven.rates import rates
 from llmcost.core.errors import UsageError
 
 if TYPE_CHECKING:
     from llmcost.breakeven.evidence import Assumption, Evidence, Gpu
 
-MODEL, GPU, PRECISION = "llama-3.1-70b", "h100", "fp16"
+MODEL, GPU = "llama-3.1-70b", "h100"
 #: A server's power beside its GPUs is that of a DGX H100, whose eight GPUs draw 700 W each.
 _H100_KW = Fraction(7, 10)
 
 
-def _layer(**values: tuple[str, str]) -> dict[str, Given]:
-    return {name: Given(text, f"the default {name!r}", source) for name, (text, source) in values.items()}
-
-
-TRAFFIC = _layer(
-    input_share=("0.75", "assumption: three input tokens for each output token"),
-    cached_share=("0", "assumption: no prompt caching"),
-    cache_write_share=("0", "assumption: no prompt caching"),
-    batch_share=("0", "assumption: nobody can wait for a batch"),
-)
-API = _layer(model=("gpt-4o-mini", "assumption: a small model of the class an open 70B model replaces"))
-SIZING = _layer(
-    peak_to_avg=("3", "assumption: office-hours traffic"),
-    max_util=("0.8", "assumption: room for bursts"),
-)
-_REPLICAS = _layer(
+_REPLICAS = given(
     min_replicas=("1", "assumption: the model is up all month"),
     spare_replicas=("0", "assumption: an outage is waited out"),
     gpus_per_replica=("1", "assumption: the throughput is that of one GPU"),
@@ -71,22 +58,19 @@ _OPERATIONS: Mapping[Mode, Mapping[str, str]] = {
 }
 
 
-class Choice(NamedTuple):
-    """The model that would replace the API's, and what it would run on. Empty: the default."""
+def answer(evidence: Evidence, question: Question) -> Answer:
+    """What the evidence says.
 
-    model: str = ""
-    gpu: str = ""
-    precision: str = ""
-
-
-def described(stated: frozenset[Mode]) -> Layer:
-    """The lowest layer for modes that a scenario describes: what it leaves out there costs nothing, but no traffic
-    is without peaks, and no replica is always full."""
-    return Layer(TRAFFIC, {mode: SIZING for mode in stated if mode != "api"})
+    Raises:
+        UsageError: the model or GPU is not known, not measured for the mix, or the one does not fit the other.
+    """
+    machines, why = hardware(evidence, question)
+    rated = throughput(evidence, question) if question.rates else Layer()
+    return Answer(operations(evidence), machines, rated, why)
 
 
-def operations(evidence: Evidence, stated: frozenset[Mode]) -> Layer:
-    """People, tools, recovery, network and storage, and what owning servers takes; for modes that are not `stated`."""
+def operations(evidence: Evidence) -> Layer:
+    """People, tools, recovery, network and storage, and what owning servers takes."""
     modes: dict[Mode, dict[str, Given]] = {"api": dict(API), "hosted": dict(_REPLICAS), "owned": dict(_REPLICAS)}
     for mode, names in _OPERATIONS.items():
         modes[mode].update((name, _assumed(evidence.assumption(of))) for name, of in names.items())
@@ -100,19 +84,21 @@ def operations(evidence: Evidence, stated: frozenset[Mode]) -> Layer:
     }
     modes["hosted"].update(both)
     modes["owned"].update(both)
-    return Layer(TRAFFIC, {mode: values for mode, values in modes.items() if mode not in stated})
+    return Layer(TRAFFIC, modes)
 
 
-def throughput(evidence: Evidence, choice: Choice, input_share: Fraction, gpus: int | None) -> Layer:
-    """What a replica of the chosen model does for this mix, and its GPUs: `gpus` if given, which must be as measured.
+def throughput(evidence: Evidence, question: Question) -> Layer:
+    """What a replica does for the mix, and its GPUs, which are as measured.
 
     Raises:
         UsageError: not measured, or the model does not fit the GPUs' memory.
     """
-    model, gpu = evidence.model(choice.model or MODEL), evidence.gpu(choice.gpu or GPU)
-    if gpus is not None and choice.precision:
-        require_fit(model, choice.precision, gpu, gpus)
-    found = rates(evidence, model.name, gpu.name, input_share=input_share, precision=choice.precision or None)
+    model, gpu, gpus = evidence.model(question.model or MODEL), evidence.gpu(question.gpu or GPU), question.gpus
+    if gpus is not None and question.precision:
+        require_fit(model, question.precision, gpu, gpus)
+    found = rates(
+        evidence, model.name, gpu.name, input_share=question.input_share, precision=question.precision or None
+    )
     require_fit(model, found.precision, gpu, gpus or found.gpus)
     if gpus not in (None, found.gpus):
         raise UsageError(
@@ -127,9 +113,9 @@ def throughput(evidence: Evidence, choice: Choice, input_share: Fraction, gpus: 
     return Layer({}, {"hosted": values, "owned": values})
 
 
-def hardware(evidence: Evidence, choice: Choice) -> tuple[Layer, str]:
+def hardware(evidence: Evidence, question: Question) -> tuple[Layer, str]:
     """What the GPU costs to rent and, in servers, to own; and why nobody can own it, if so."""
-    gpu = evidence.gpu(choice.gpu or GPU)
+    gpu = evidence.gpu(question.gpu or GPU)
     modes: dict[Mode, dict[str, Given]] = {"hosted": {}, "owned": {}}
     if rented := gpu.quote("on-demand"):
         spread = f"{decimal(rented.lowest)} to {decimal(rented.highest)}"
@@ -174,12 +160,3 @@ def decimal(value: Fraction) -> str:
     scaled = value * 10**12
     digits = f"{scaled.numerator // scaled.denominator:013d}"
     return f"{digits[:-12]}.{digits[-12:]}".rstrip("0").rstrip(".")
-
-
-#: Effects the comparison leaves out; said with every answer.
-NOT_MODELLED = (
-    "throughput that depends on how many requests are there at a time: replicas are taken to be full when busy",
-    "prefix caching on the GPUs: cached tokens count as read again there",
-    "quality: the models need not answer equally well",
-    "discounts for commitment, taxes, the cost of capital",
-)

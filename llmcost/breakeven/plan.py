@@ -10,6 +10,7 @@ from llmcost.breakeven.api import Api
 from llmcost.breakeven.capacity import Capacity
 from llmcost.breakeven.fields import MODES, SECTIONS, TRAFFIC, Field, Given, Inputs, Mode
 from llmcost.breakeven.hosted import Hosted
+from llmcost.breakeven.layers import Layer
 from llmcost.breakeven.operations import Operations
 from llmcost.breakeven.owned import Owned, Server
 from llmcost.breakeven.quantities import parse_tokens
@@ -27,13 +28,6 @@ _RIVALS = (
     (("input_share",), ("mix",)),
     (("input_tokens", "output_tokens"), ("mix", "input_share")),
 )
-
-
-class Layer(NamedTuple):
-    """Inputs by name, of the traffic and of each mode."""
-
-    traffic: Mapping[str, Given] = {}
-    modes: Mapping[Mode, Mapping[str, Given]] = {}
 
 
 class Plan(NamedTuple):
@@ -87,8 +81,10 @@ def inputs_of(layers: Sequence[Layer]) -> tuple[Inputs, dict[Mode, Inputs]]:
 
 
 def _with_volume(lower: Mapping[str, Given], upper: Mapping[str, Given]) -> Mapping[str, Given]:
-    """`lower` with its token counts' sum: another mix replaces the counts, not the volume."""
+    """`lower` with its volume as `upper` needs it: another mix replaces token counts, but not their sum."""
     counts = ("input_tokens", "output_tokens")
+    if any(name in upper for name in counts):
+        return {name: given for name, given in lower.items() if name != "monthly_tokens"}
     if not {"mix", "input_share"} & upper.keys() or not all(name in lower for name in counts):
         return lower
     total = sum(parse_tokens(lower[name].text, lower[name].place, zero=True) for name in counts)

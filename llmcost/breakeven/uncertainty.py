@@ -108,12 +108,21 @@ def costs(plan: Plan) -> dict[Mode, Fraction]:
     return {mode: model.curve(plan.mix).cost(plan.tokens) for mode, model in plan.modes.items()}
 
 
+def _changed(plan: Plan, now: dict[Mode, Fraction], then: Plan) -> dict[Mode, Fraction]:
+    """The costs of `then`; a mode it has in common with `plan` costs what it does `now`."""
+    if then.tokens != plan.tokens:
+        return costs(then)
+    other = {mode: model for mode, model in then.modes.items() if model is not plan.modes[mode]}
+    return now | {mode: model.curve(then.mix).cost(then.tokens) for mode, model in other.items()}
+
+
 def tornado(plan: Plan) -> list[Swing]:
     """One input at a time at both ends of its range; the one that moves the cheapest mode's lead most comes first."""
-    best = cheapest(costs(plan))
+    now = costs(plan)
+    best = cheapest(now)
     swings = []
     for each in RANGES:
-        low, high = (costs(scaled(plan, each.name, factor)) for factor in (each.low, each.high))
+        low, high = (_changed(plan, now, scaled(plan, each.name, factor)) for factor in (each.low, each.high))
         swings.append(Swing(each, low, high, abs(_lead(high, best) - _lead(low, best))))
     return sorted(swings, key=lambda swing: -swing.width)
 

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from llmcost.breakeven.fields import MODES, Given, Inputs, Mode
-from llmcost.breakeven.plan import Layer, inputs_of, plan
+from llmcost.breakeven.layers import Layer
+from llmcost.breakeven.plan import inputs_of, plan
 from llmcost.breakeven.traffic import mix_of
 from llmcost.cli.environment import Env
 from llmcost.core.errors import UsageError
@@ -93,7 +94,8 @@ def planned(env: Env, typed: Layer, sources: Sources) -> tuple[Plan, list[str]]:
     Raises:
         UsageError, DataError: an input is missing or wrong; the ledger has no traffic.
     """
-    from llmcost.breakeven import defaults
+    from llmcost.breakeven.assumed import TRAFFIC, described
+    from llmcost.breakeven.evidence_store import Question, answer
 
     for option in ("scenario", "ledger", "against", "gpu", "precision"):
         _not_empty("from-ledger" if option == "ledger" else option, getattr(sources, option))
@@ -108,39 +110,31 @@ def planned(env: Env, typed: Layer, sources: Sources) -> tuple[Plan, list[str]]:
     elif sources.where:
         raise UsageError("--where without --from-ledger", "it chooses rows of the ledger: add --from-ledger 30d")
     own = [of_fit(sources.fit), typed] if sources.fit else [typed]
-    lower = [defaults.described(stated)]
+    lower = [described(stated)]
     ownable = True
     asked = bool(sources.against or sources.gpu or sources.precision)
     if asked or sources.evidence or stated != _ALL:
-        from llmcost.breakeven.evidence_store import load_evidence
-
-        evidence = load_evidence([Path(path) for path in sources.evidence], cache_dir=env.folder("cache"))
-        choice = defaults.Choice(sources.against or "", sources.gpu or "", sources.precision or "")
-        lower.append(defaults.operations(evidence, stated))
-        traffic, modes = inputs_of([*lower, *upper, *own])
-        layer, why = defaults.hardware(evidence, choice)
-        if sources.gpu:
-            upper.append(layer)
-        else:
-            lower.append(_without(layer, stated))
-        ownable = not why or "owned" in stated
-        if not ownable:
-            remarks.append(f"servers of one's own are left out: {why}")
+        traffic, modes = inputs_of([*lower, Layer(TRAFFIC), *upper, *own])
         _, owns = inputs_of(own)
         # Asked for by name, measured rates go before a scenario's, but not before a person's own.
-        needed = [mode for mode in _GPUS if not _has_rates(owns[mode] if asked else modes[mode])
-                  and (asked or mode not in stated)]  # fmt: skip
-        if needed:
-            wanted = owns["hosted"].count("gpus_per_replica") if owns["hosted"].has("gpus_per_replica") else None
-            layer = defaults.throughput(evidence, choice, mix_of(traffic).input_share, wanted)
-            kept = _without(layer, _ALL.difference(needed))
-            (upper if asked else lower).append(kept)
+        lacking = [mode for mode in _GPUS if not _has_rates(owns[mode] if asked else modes[mode])]
+        needed = frozenset(mode for mode in lacking if asked or mode not in stated)
+        question = Question(
+            sources.against or "", sources.gpu or "", sources.precision or "", mix_of(traffic).input_share,
+            owns["hosted"].count("gpus_per_replica") if owns["hosted"].has("gpus_per_replica") else None, bool(needed),
+        )  # fmt: skip
+        found = answer(question, [Path(path) for path in sources.evidence], cache_dir=env.folder("cache"))
+        lower.append(found.operations.without(stated))
+        if sources.gpu:
+            upper.append(found.hardware)
+        else:
+            lower.append(found.hardware.without(stated))
+        (upper if asked else lower).append(found.throughput.without(_ALL - needed))
+        ownable = not found.not_ownable or "owned" in stated
+        if not ownable:
+            remarks.append(f"servers of one's own are left out: {found.not_ownable}")
     traffic, modes = inputs_of([*lower, *upper, *own])
     return plan(traffic, modes, env.book, env.now_us, ownable=ownable), remarks
-
-
-def _without(layer: Layer, modes: frozenset[Mode]) -> Layer:
-    return Layer(layer.traffic, {mode: given for mode, given in layer.modes.items() if mode not in modes})
 
 
 def _has_rates(given: Inputs) -> bool:

@@ -169,8 +169,7 @@ def _known(env: Env, ledger: Ledger | None, default_model: str) -> Known:
     @cache
     def price(name: str, provider: str) -> Model | str:
         try:
-            by = "--model" if name == default_model else ""
-            return priced_model(env.book, name, "standard", env.now_us, provider=provider, named_by=by)
+            return priced_model(env.book, name, "standard", env.now_us, provider=provider, named_by="")
         except UsageError as error:
             return error.message
 

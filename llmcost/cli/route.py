@@ -8,7 +8,8 @@ import typer
 
 from llmcost.cli.environment import Env
 from llmcost.cli.options import single
-from llmcost.cli.route_options import Routing, is_lines, prompt_of
+from llmcost.cli.route_input import is_lines, opened, prompt_of
+from llmcost.cli.route_options import Routing
 from llmcost.core.errors import DataError, ExitCode, UsageError
 from llmcost.core.text import printable, redact
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from llmcost.routing.decide import Decision
     from llmcost.routing.lines import Line
+    from llmcost.tokens.prompt import Prompt
 
 
 def route(
@@ -129,10 +131,10 @@ def _ended(decision: Decision) -> None:
 
 def _many(env: Env, routing: Routing, named: str) -> int:
     """One decision a line; the exit code."""
-    from llmcost.cli.route_options import opened
     from llmcost.reporting.numbers import counted
     from llmcost.reporting.route_lines import json_line, text_line
     from llmcost.routing.lines import lines
+    from llmcost.tokens.counter import ahead
 
     if routing.session:
         raise UsageError("--session tells of one request, and these are many", "leave it out")
@@ -140,18 +142,22 @@ def _many(env: Env, routing: Routing, named: str) -> int:
     bad: list[Line] = []
     tally = {"routed": 0, "bad": 0, "none": 0, "denied": 0}
 
-    def decided() -> Iterator[str]:
+    def asked() -> Iterator[tuple[Line, Prompt]]:
         with opened(named) as stream:
             for line in lines(stream):
-                if line.prompt is None:
-                    tally["bad"] += 1
-                    bad.extend([line] if len(bad) < _TOLD else [])
+                if line.prompt is not None:
+                    yield line, line.prompt
                     continue
-                decision = routing.decide(line.prompt, given=line.given)
-                tally["routed"] += 1
-                tally["denied"] += decision.denied
-                tally["none"] += decision.chosen is None and not decision.denied
-                yield write(line, decision) + "\n"
+                tally["bad"] += 1
+                bad.extend([line] if len(bad) < _TOLD else [])
+
+    def decided() -> Iterator[str]:
+        for line, content in ahead(asked(), routing.encodings):
+            decision = routing.decide(content, given=line.given)
+            tally["routed"] += 1
+            tally["denied"] += decision.denied
+            tally["none"] += decision.chosen is None and not decision.denied
+            yield write(line, decision) + "\n"
 
     env.emit_all(decided())
     for note in routing.notes():

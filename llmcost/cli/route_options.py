@@ -1,9 +1,7 @@
-"""What the options of `llmcost route` and `routing simulate` mean: policy, request, evidence, budget."""
+"""What the options of `llmcost route` and `routing simulate` mean: policy, evidence, budget, session."""
 
 from __future__ import annotations
 
-import sys
-from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -14,10 +12,8 @@ from llmcost.core.errors import UsageError, nearest
 from llmcost.core.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from contextlib import AbstractContextManager
+    from collections.abc import Mapping
     from fractions import Fraction
-    from typing import BinaryIO
 
     from llmcost.estimate.traffic import Traffic
     from llmcost.routing.decide import Decision
@@ -31,8 +27,6 @@ if TYPE_CHECKING:
 POLICY_FILE = "routing.yaml"
 #: What `llmcost routing train` writes.
 LEARNED_FILE = "routing-model.json"
-#: An argument that ends like this and has no spaces is a file name, also when there is no such file.
-_FILE_ENDINGS = frozenset({".txt", ".md", ".json", ".jsonl", ".prompt", ".j2", ".jinja", ".yaml", ".yml"})
 
 
 class Routing:
@@ -89,6 +83,14 @@ class Routing:
             self._offered(rules), rules, asked, chances_for(prompt.body, complexity.level, self._router), self.used
         )
 
+    @property
+    def encodings(self) -> list[str]:
+        """What the candidates' tokens are counted by."""
+        from llmcost.tokens.counter import encoding_of
+
+        cards = [(each.candidate.model, each.priced.card) for each in self._offered(self._rules(self._given))]
+        return sorted({encoding_of(name, card.provider, also=card.model) for name, card in cards})
+
     def notes(self, decision: Decision | None = None) -> list[str]:
         """What a person should know of how it was decided."""
         found = [f"policy: {printable(self.origin)}", *self._notes]
@@ -105,6 +107,7 @@ class Routing:
             rules,
             candidates=self._chosen or rules.candidates,
             min_quality=max(self._min_quality, rules.min_quality),
+            min_place="--min-quality" if self._min_quality > rules.min_quality else rules.min_place,
             max_nano=rules.max_nano if self._max_nano is None else self._max_nano,
             require=rules.require | self._require,
             floors=rules.floors if self._complexity else Floors(),
@@ -191,7 +194,7 @@ class Routing:
 
 def router_of(policy: Policy) -> tuple[Router | None, str]:
     """The learned router and what to say of it; None where there is none, or it has not earned its place."""
-    from llmcost.routing.model import load
+    from llmcost.routing.model import MAX_BYTES, load
 
     path = expanded(policy.learned) if policy.learned else Path(LEARNED_FILE)
     if not path.is_file():
@@ -200,7 +203,8 @@ def router_of(policy: Policy) -> tuple[Router | None, str]:
                 f"no such file: {path} (`learned` in {policy.origin})", "`llmcost routing train` writes it"
             )
         return None, ""
-    router = load(path.read_bytes(), str(path))
+    with path.open("rb") as stream:
+        router = load(stream.read(MAX_BYTES + 1), str(path))
     return (router, "") if router.on else (None, f"learned router: {router.why}; P(good) is a prior")
 
 
@@ -216,59 +220,6 @@ def policy_of(named: str) -> Policy:
     if packaged is None:
         raise UsageError(f"no {POLICY_FILE} here, and this installation has no example", "name one with --policy")
     return load_policy(packaged)
-
-
-def is_lines(given: str) -> bool:
-    """Whether the argument is a file of JSON Lines."""
-    return given.lower().endswith(".jsonl") and _exists(given)
-
-
-def opened(given: str) -> AbstractContextManager[BinaryIO]:
-    """The lines to route."""
-    if given == "-":
-        return nullcontext(sys.stdin.buffer)
-    if not _exists(given):
-        raise UsageError(f"no such file: {given[:200]}", "name a file of JSON Lines, or - for standard input")
-    return _file(Path(given))
-
-
-@contextmanager
-def _file(path: Path) -> Iterator[BinaryIO]:
-    try:
-        with path.open("rb") as stream:
-            yield stream
-    except PermissionError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror}", "check the path and its permissions") from None
-
-
-def prompt_of(given: str) -> tuple[str, Prompt]:
-    """What the argument was taken for (`stdin`, `file`, `prompt`), and the prompt."""
-    from llmcost.tokens.decode import Text, read_file, read_stream
-    from llmcost.tokens.prompt import parse
-
-    if given == "-":
-        taken, source, is_json = "stdin", read_stream(sys.stdin.buffer, "standard input"), True
-    elif _exists(given):
-        taken, source, is_json = "file", read_file(Path(given)), given.lower().endswith(".json")
-    elif Path(given).suffix.lower() in _FILE_ENDINGS and not any(map(str.isspace, given)):
-        raise UsageError(f"no such file: {given}", "check the path; a prompt may also be piped in: llmcost route -")
-    else:
-        taken, source, is_json = "prompt", Text(given), False
-    content = parse(source, json_allowed=is_json)
-    if content.complete and not content.body.strip():
-        raise UsageError("the prompt is empty", "give a text, a file or -")
-    return taken, content
-
-
-def _exists(given: str) -> bool:
-    try:
-        path = Path(given)
-        if path.is_dir() and given:
-            raise UsageError(f"{given} is a folder", "name one file; `llmcost estimate` takes folders")
-        return bool(given) and path.exists()
-    except (OSError, ValueError):
-        # Too long for a file name, or a NUL byte: a prompt.
-        return False
 
 
 def _candidates(given: str, policy: Policy) -> tuple[Candidate, ...]:

@@ -30,6 +30,7 @@ def simulate(
     from llmcost.core.text import printable
     from llmcost.reporting import simulation as report
     from llmcost.routing.counterfactual import Repricer
+    from llmcost.routing.labels import averaged
     from llmcost.routing.replay import Replay
     from llmcost.routing.simulate import simulate as run
 
@@ -39,7 +40,8 @@ def simulate(
     reprice = Repricer(env.book, rules.candidates, env.now_us)
     with closing(env.open_ledger()) as ledger, ledger.snapshot():
         rows = ledger.requests(query, order="time", limit=None)
-        found = run(Replay((row.priced for row in rows), rules, reprice), rules.candidates)
+        labels = averaged(ledger.labels.all())
+        found = run(Replay((row.priced for row in rows), rules, reprice), rules.candidates, labels)
     env.note(f"policy: {printable(rules.origin)}")
     if not found.requests:
         left_out = ", ".join(f"{count:,} {reason}" for reason, count in found.excluded.items())
@@ -47,7 +49,7 @@ def simulate(
             f"no request of this period can be simulated{f' ({left_out})' if left_out else ''}",
             "choose a longer period with --since, or ingest logs first",
         )
-    shown = report.Shown(found, rules, query.start, query.end, env.zone)
+    shown = report.Shown(found, rules, query.start, query.end if until else env.now_us, env.zone)
     env.emit(report.as_json(shown) if env.format == "json" else report.as_text(shown, width=env.width, color=env.color))
 
 
@@ -56,7 +58,7 @@ def _query(env: Env, since: str, until: str, where: list[str] | None) -> Query:
     from llmcost.core.record import dimension
     from llmcost.ledger.protocol import Query
 
-    end = parse_when(until, env.zone) if until else env.now_us + 1
+    end = parse_when(until, env.zone) if until else env.now_us
     try:
         parse_span(since)
     except UsageError:
@@ -65,4 +67,7 @@ def _query(env: Env, since: str, until: str, where: list[str] | None) -> Query:
         start = end - span_us(since)
     if end <= start:
         raise UsageError(f"the period from {since} to {until or 'now'} is empty", "--until must be later than --since")
-    return Query(start, end, where=tuple((dimension(name), value) for name, value in filters(where)))
+    # A request of this very moment is one up to now.
+    return Query(
+        start, end if until else end + 1, where=tuple((dimension(name), value) for name, value in filters(where))
+    )

@@ -13,6 +13,7 @@ from llmcost.core.errors import UsageError
 from llmcost.core.record import Record
 from llmcost.ledger import statements as sql
 from llmcost.ledger.codes import Codes
+from llmcost.ledger.labelling import SqliteLabels
 from llmcost.ledger.outbox import SqliteOutbox
 from llmcost.ledger.protocol import Prediction, PricedRecord
 from llmcost.ledger.rows import AT, Decoder, to_columns
@@ -40,10 +41,17 @@ class Erasure:
     """The list of forgotten names (as keyed digests) and what it means for rows old and new."""
 
     def __init__(
-        self, db: sqlite3.Connection, codes: Codes, decoder: Decoder, versions: Versions, outbox: SqliteOutbox
+        self,
+        db: sqlite3.Connection,
+        codes: Codes,
+        decoder: Decoder,
+        versions: Versions,
+        outbox: SqliteOutbox,
+        labels: SqliteLabels,
     ) -> None:
         self._db = db
         self._outbox = outbox
+        self._labels = labels
         self._codes = codes
         self._decoder = decoder
         self._versions = versions
@@ -84,6 +92,8 @@ class Erasure:
         self._relabel_batches(word)
         self._drop_predictions(user, word)
         self._outbox.relabel(word, FORGOTTEN)
+        self._labels.drop(columns[AT["id"]] for columns in rows)
+        self._labels.drop(f"prompt:{columns[AT['prompt_digest']]}" for columns in rows if columns[AT["prompt_digest"]])
         return len(rows)
 
     def _anonymous(self, columns: Sequence[Any]) -> tuple[Any, ...]:

@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol
 from llmcost.core.record import Record
 from llmcost.core.usage import BUCKETS, COST_PARTS, Usage
 from llmcost.ledger.alerts import Outbox
+from llmcost.ledger.labels import Labels
 
 #: card ids that are no card.
 UNPRICED, REPORTED = "unpriced", "reported"
@@ -234,6 +235,10 @@ class Ledger(Protocol):
     @property
     def outbox(self) -> Outbox:
         """What budgets have to tell."""
+
+    @property
+    def labels(self) -> Labels:
+        """How good answers were."""
 
     def transaction(self) -> AbstractContextManager[None]:
         """What is read and written within is one step: nobody writes between, and all of it holds or nothing."""

@@ -105,7 +105,19 @@ def counters(path: Path) -> dict[str, Counter]:
     if not path.exists():
         return {}
     with translated(path), closing(sqlite3.connect(f"file:{quote(str(path.absolute()))}?mode=ro", uri=True)) as db:
+        if not _version(db, path):
+            return {}
         return {key: Counter(*row) for key, *row in db.execute("SELECT key, start, spent, reserved FROM counter")}
+
+
+def _version(db: sqlite3.Connection, path: Path) -> int:
+    """Of the file's tables; 0 where there are none yet: whoever made the file was killed, or is about to make them."""
+    application, version = (
+        int(db.execute(f"PRAGMA {name}").fetchone()[0]) for name in ("application_id", "user_version")
+    )
+    if application not in {0, APPLICATION_ID} or version > VERSION:
+        raise LedgerError(f"{path} is not a file of reservations of this version", "remove or rename it")
+    return version
 
 
 #: Reads from the ledger what was spent in the window of a claim.
@@ -133,12 +145,7 @@ class Reservations:
                 raise
 
     def _open(self) -> None:
-        application, version = (
-            self._db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")
-        )
-        if application not in {0, APPLICATION_ID} or version > VERSION:
-            raise LedgerError(f"{self.path} is not a file of reservations of this version", "remove or rename it")
-        if version < VERSION:
+        if _version(self._db, self.path) < VERSION:
             self._db.executescript(_SCHEMA)
         self._db.execute("PRAGMA journal_mode = WAL")
         # A power cut may lose the last reservations, which are then gone with their processes; a crash loses none.
@@ -306,7 +313,7 @@ class Reservations:
     def beat(self, now_us: int) -> None:
         """Say that this process lives; its reservations expire when it has not for the length of a lease.
 
-        One that was taken for dead begins anew: what it reserved was given back, what it reserves from now on is its own.
+        One that was taken for dead begins anew: what it had reserved was given back.
         """
         with translated(self.path), self._transaction():
             self._db.execute("INSERT OR REPLACE INTO holder (id, beat_us) VALUES (?, ?)", (self.holder, now_us))

@@ -11,6 +11,7 @@ rollup_day       totals per UTC day and party, likewise
 batch, superseded   what each ingest brought, so that it can be undone
 prediction       what estimates and diffs foretold, to be held against the rows
 alert            what budgets have to tell, to whom, and whether it is told
+label, features  how good answers were, and hashed n-grams and figures of the prompts behind them
 """
 
 from __future__ import annotations
@@ -126,8 +127,18 @@ def _m003_alerts(execute: Callable[[str], object]) -> None:
     execute("CREATE INDEX alert_unsent ON alert (number) WHERE sent_us IS NULL")
 
 
+def _m004_labels(execute: Callable[[str], object]) -> None:
+    execute(
+        "CREATE TABLE label (key TEXT NOT NULL, model TEXT NOT NULL, quality REAL NOT NULL, made_us INTEGER NOT NULL,"
+        " PRIMARY KEY (key, model, quality)) WITHOUT ROWID"
+    )
+    execute("CREATE TABLE features (key TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID")
+
+
 #: Position + 1 is the version (PRAGMA user_version) a migration brings the ledger to.
-MIGRATIONS: tuple[Callable[[Callable[[str], object]], None], ...] = (_m001_initial, _m002_predictions, _m003_alerts)
+MIGRATIONS: tuple[Callable[[Callable[[str], object]], None], ...] = (
+    _m001_initial, _m002_predictions, _m003_alerts, _m004_labels,
+)  # fmt: skip
 VERSION = len(MIGRATIONS)
 
 

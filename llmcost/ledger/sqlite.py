@@ -18,6 +18,7 @@ from llmcost.ledger import statements as sql
 from llmcost.ledger.codes import Codes
 from llmcost.ledger.connect import connect, translated
 from llmcost.ledger.erasure import FORGOTTEN, Erasure
+from llmcost.ledger.labelling import SqliteLabels
 from llmcost.ledger.outbox import SqliteOutbox
 from llmcost.ledger.protocol import (
     Added,
@@ -50,7 +51,8 @@ class SqliteLedger:
         self._decoder = Decoder(self._codes.names, self._codes.basis)
         self._versions = Versions(self._db, self._decoder)
         self.outbox = SqliteOutbox(self._db, self._transaction, lambda: translated(path))
-        self._erasure = Erasure(self._db, self._codes, self._decoder, self._versions, self.outbox)
+        self.labels = SqliteLabels(self._db, self._transaction, lambda: translated(path))
+        self._erasure = Erasure(self._db, self._codes, self._decoder, self._versions, self.outbox, self.labels)
         self._rehearsing = False
         #: Batches begun here that have not added or replaced a row.
         self._barren: set[int] = set()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -11,7 +10,7 @@ from fractions import Fraction
 from os import getpid
 from pathlib import Path
 from threading import local
-from typing import Any, NamedTuple, Self, TypedDict
+from typing import NamedTuple, Self, TypedDict
 from uuid import uuid4
 
 from llmcost.budgets.admission import Admission, Denied, Place, cap
@@ -20,13 +19,14 @@ from llmcost.budgets.model import Budget, Limit, Measure, Unit, Window
 from llmcost.core.errors import UsageError
 from llmcost.core.instants import SECOND_US, rfc3339, to_us, zone_named
 from llmcost.core.money import NANO_PER_USD, round_half_even, usd_text
-from llmcost.core.record import DIMENSIONS, Record, dimension
+from llmcost.core.record import DIMENSIONS, Record
 from llmcost.core.text import clean_field
-from llmcost.core.usage import COST_PARTS, Usage
+from llmcost.core.usage import Usage
 from llmcost.ingest.pricing import Pricer
-from llmcost.ledger.protocol import Basis, PricedRecord
+from llmcost.ledger.protocol import PricedRecord
 from llmcost.ledger.reservations import Reservation, Reservations, reserved_beside
 from llmcost.ledger.sqlite import SqliteLedger
+from llmcost.live.unsettled import charged, dimensions_of, estimate, most_usage, written
 from llmcost.notify.deliver import deliver
 from llmcost.notify.outbox import enqueue
 from llmcost.notify.service import Service, service_outlet
@@ -50,11 +50,6 @@ class BudgetConfig:
     """Handed to the notification service as they are."""
     throttle_at: Mapping[Unit, float | str] = field(default_factory=lambda: {"day": 1, "month": "0.95"})
     """Share of each limit from which requests are refused."""
-
-
-#: What a request is charged of which nobody knows what it cost: the most it could have.
-_ESTIMATE = Basis("reserved", "estimate", assumed=True)
-_NO_PARTS = (0,) * (len(COST_PARTS) - 1)
 
 
 class BudgetStatus(TypedDict):
@@ -200,11 +195,12 @@ class BudgetManager:
         input_tokens: int | None = None,
         max_output_tokens: int | None = None,
         cost_usd: Usd | None = None,
+        tags: Mapping[str, str] | None = None,
         **dimensions: str,
     ) -> Hold:
         """Set aside the most a request may cost: `cost_usd`, else what the model charges for the tokens.
 
-        `dimensions`: what else budgets go by: user, team, environment, project, operation, session, `**{"tag.KEY": …}` …
+        `tags` and `dimensions`: what else budgets go by: user, team, environment, project, operation, session, …
 
         Raises:
             BudgetExceededError: a limit has no room for it; nothing is set aside then.
@@ -212,8 +208,8 @@ class BudgetManager:
                 given; or a limit of tokens applies, and they are not known.
         """
         now = self._clock()
-        known, tags = _dimensions(dimensions)
-        usage = _most(input_tokens, max_output_tokens, or_cost=cost_usd is not None)
+        known = dimensions_of(dimensions)
+        usage = most_usage(input_tokens, max_output_tokens, or_cost=cost_usd is not None)
         record = Record(
             now,
             f"~{uuid4().hex}",
@@ -223,7 +219,7 @@ class BudgetManager:
             app=clean_field(app_id),
             source="live",
             partial=True,
-            tags=tags,
+            tags=tuple(sorted((clean_field(key), clean_field(value)) for key, value in (tags or {}).items())),
             **known,
         )
         nano = self._priced(record).cost if cost_usd is None else _nano(cost_usd)
@@ -232,7 +228,7 @@ class BudgetManager:
         opened = self._open()
         self._look_after(opened, now)
         request = {name: str(getattr(record, name)) for name in DIMENSIONS}
-        request |= {f"tag.{name}": value for name, value in tags}
+        request |= {f"tag.{key}": value for key, value in record.tags}
         amounts: dict[Measure, int] = {"usd": nano}
         if input_tokens is not None and max_output_tokens is not None:
             amounts["tokens"] = usage.tokens
@@ -254,8 +250,7 @@ class BudgetManager:
             )
 
     def _sent(self, hold: Hold, record: Record) -> bool:
-        body = json.dumps({"record": record, "nano": hold.nano})
-        return self._open().admission.sent(hold.reservation, body)
+        return self._open().admission.sent(hold.reservation, written(record, hold.nano))
 
     def settle(
         self,
@@ -287,11 +282,11 @@ class BudgetManager:
                 id=f"{hold.record.provider}:{request_id}" if request_id else hold.record.id,
                 reported_nano=None if cost_usd is None else _nano(cost_usd),
             )
-            row = _estimate(record, hold.nano) if unknown else self._priced(record)
+            row = estimate(record, hold.nano) if unknown else self._priced(record)
         else:
             row = self._priced(record)
         if row.cost is None:
-            row = _estimate(record, hold.nano)
+            row = estimate(record, hold.nano)
         opened = self._open()
         if record.id != hold.record.id:
             # Should this process die between the ledger's row and the end of its reservation, that row is found again.
@@ -349,42 +344,19 @@ class BudgetManager:
         self._mine.beat = now
         opened.admission.beat(now)
         for abandoned in opened.admission.expire(now - self._lease_us):
-            told = json.loads(abandoned.request)
-            fields = told["record"]
-            tags = tuple((name, value) for name, value in Record(*fields).tags)
-            record = Record(*fields)._replace(usage=Usage(*fields[4]), status="unknown", tags=tags)
-            opened.admission.charge(abandoned, _estimate(record, told["nano"]), batch=opened.batch)
-
-
-def _estimate(record: Record, nano: int) -> PricedRecord:
-    return PricedRecord(record, nano, (*_NO_PARTS, nano), _ESTIMATE)
-
-
-def _dimensions(given: Mapping[str, str]) -> tuple[dict[str, Any], tuple[tuple[str, str], ...]]:
-    """The fields of a record, and its tags."""
-    named = {dimension(name): clean_field(value) for name, value in given.items()}
-    for name in named.keys() & {"app", "source"}:
-        raise UsageError(f"{name!r} is set already", "name the app by app_id; the source is `live`")
-    tags = tuple(sorted((name[4:], value) for name, value in named.items() if name.startswith("tag.")))
-    return {name: value for name, value in named.items() if not name.startswith("tag.")}, tags
-
-
-def _most(input_tokens: int | None, max_output_tokens: int | None, *, or_cost: bool) -> Usage:
-    """The most tokens a request may use; what is not known is an error where no cost stands for it."""
-    if not or_cost and (input_tokens is None or max_output_tokens is None):
-        raise UsageError(
-            "how many tokens the request may use is not known",
-            "give input_tokens and max_output_tokens (0 where there is no output), or cost_usd",
-        )
-    if min(input_tokens or 0, max_output_tokens or 0) < 0:
-        raise UsageError(f"tokens cannot be negative: {input_tokens}, {max_output_tokens}", "give zero or more")
-    return Usage(input=input_tokens or 0, output=max_output_tokens or 0)
+            opened.admission.charge(abandoned, charged(abandoned.request), batch=opened.batch)
 
 
 def _budget(config: BudgetConfig) -> Budget:
     app = clean_field(config.app_id)
-    shares = {unit: _share(value) for unit, value in config.throttle_at.items()}
     limits: list[tuple[Unit, Usd]] = [("day", config.daily_limit), ("month", config.monthly_limit)]
+    shares: dict[Unit, Fraction] = {}
+    for unit, value in config.throttle_at.items():
+        if unit not in dict(limits):
+            raise UsageError(f"throttle_at names {unit!r}, for which there is no limit", "use day and month")
+        shares[unit] = _share(value)
+        if shares[unit] > 1:
+            raise UsageError(f"throttle_at is above the limit: {value!r}", "give 1 or less")
     return Budget(
         name=app,
         scope=(("app", app),),

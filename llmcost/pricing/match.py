@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from llmcost.core.providers import canonical_provider, known_provider
@@ -66,15 +66,21 @@ class Names:
         self._exact: dict[tuple[str, str], Entry] = {}
         self._alias: dict[tuple[str, str], Entry] = {}
         self._loose: dict[str, list[Entry]] = {}
-        self._by_model: dict[str, list[Entry]] = {}
         for entry in layer.entries:
             self._exact.setdefault((entry.provider, entry.model.lower()), entry)
-            self._by_model.setdefault(entry.model.lower(), []).append(entry)
             for alias in entry.aliases:
                 self._alias.setdefault((entry.provider, alias.lower()), entry)
-                self._by_model.setdefault(alias.lower(), []).append(entry)
             if entry.patterns:
                 self._loose.setdefault(entry.provider, []).append(entry)
+
+    @cached_property
+    def _by_model(self) -> dict[str, list[Entry]]:
+        """Entries by name whatever their provider; most names are found without."""
+        by_model: dict[str, list[Entry]] = {}
+        for entry in self.layer.entries:
+            for name in (entry.model, *entry.aliases):
+                by_model.setdefault(name.lower(), []).append(entry)
+        return by_model
 
     def find(self, provider: str, model: str) -> Match | None:
         """The entry for `model` as `provider` (may be empty) serves it."""

@@ -96,7 +96,11 @@ def _catalogue_file() -> tuple[Path, os.stat_result] | None:
 
 def _cached(cache_dir: Path | None, name: str, compile_layer: Callable[[], Layer]) -> Layer:
     # msgspec.DecodeError and UnicodeDecodeError are ValueErrors.
-    return compiled(cache_dir, name, compile_layer, encode=msgspec.json.encode, decode=_decoded)
+    return compiled(cache_dir, name, compile_layer, encode=_encoded, decode=_decoded)
+
+
+def _encoded(layer: Layer) -> bytes:
+    return msgspec.json.encode(layer)
 
 
 def _decoded(data: bytes) -> Layer:

@@ -105,7 +105,7 @@ def conclusions() -> list[str]:
     lines = (
         (
             f"A model of 70B parameters in 16 bits takes {WEIGHTS_GB} GB, an A100 has {GPU_GB}: it needs {pair.gpus},",
-            f" {money(pair.month)} a month whether they work or not.",
+            f"{money(pair.month)} a month whether they work or not.",
         ),
         (
             f"At {at[0]} tokens a month they are {busy[0]} busy and a million costs {money(high)}; at {at[1]},",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from llmcost.breakeven.defaults import NOT_MODELLED
+from llmcost.breakeven.assumed import NOT_MODELLED
 from llmcost.breakeven.rounding import nano, nano_parts
 from llmcost.core.money import usd_text
 from llmcost.reporting.breakeven import PARTS, assumptions, per_million, price, traffic, turning, verdict

@@ -6,7 +6,7 @@ from fractions import Fraction
 from math import ceil, floor, log10
 from typing import TYPE_CHECKING
 
-from llmcost.breakeven.defaults import NOT_MODELLED
+from llmcost.breakeven.assumed import NOT_MODELLED
 from llmcost.breakeven.rounding import nano
 from llmcost.breakeven.uncertainty import DRAWS, SEED, probabilities, tornado
 from llmcost.reporting import charts
@@ -24,7 +24,7 @@ from llmcost.reporting.breakeven import (
     turning,
     verdict,
 )  # fmt: skip
-from llmcost.reporting.console import bar, fitting, render, table
+from llmcost.reporting.console import bar, fitting, pairs, render, table
 from llmcost.reporting.numbers import count, decimal, percent, usd
 
 if TYPE_CHECKING:
@@ -41,6 +41,8 @@ _MARKS: dict[Mode, str] = {"api": "a", "hosted": "h", "owned": "o"}
 _DECADES = 2
 _MOST_DECADES = 5
 _BAR = 12
+#: Columns from which a table of five reads better than a list.
+_ROOMY = 120
 
 
 def as_text(found: Comparison, *, width: int | None, color: bool) -> str:
@@ -54,9 +56,21 @@ def as_text(found: Comparison, *, width: int | None, color: bool) -> str:
         parts += ["", _volumes(found)]
     parts += ["", *turning(found), "", *_chart(found, width=width, color=color), ""]
     parts += [*_sensitivity(plan, width), "", price(plan), ""]
-    parts += [table(("mode", "assumption", "value", "", "from"), assumptions(plan), right=(2,), tight=True), ""]
+    parts += [_assumptions(plan, width), ""]
     parts.append("Not modelled: " + "; ".join(NOT_MODELLED) + ".")
     return render(parts, width=width, color=color)
+
+
+def _assumptions(plan: Plan, width: int | None) -> RenderableType:
+    """A table where it has room, else one input below the other."""
+    rows = assumptions(plan)
+    if width is None or width >= _ROOMY:
+        return table(("mode", "input", "value", "", "from"), rows, right=(2,), tight=True)
+    lines = []
+    for modes, name, value, unit, source in rows:
+        of = f" ({modes})" if modes else ""
+        lines.append((name, f"{value} {unit}".rstrip() + f"{of}; {source}"))
+    return pairs(lines)
 
 
 def cells(found: Comparison, outcome: Outcome) -> tuple[str, ...]:
@@ -100,8 +114,10 @@ def _volumes(found: Comparison) -> RenderableType:
     return table(head, rows, right=range(len(head)), tight=True)
 
 
-def _chart(found: Comparison, *, width: int | None, color: bool) -> list[str]:
+def _chart(found: Comparison, *, width: int | None, color: bool) -> list[RenderableType]:
     """Cost against volume, both logarithmic; x: two modes cost the same, |: the volume asked for."""
+    from rich.text import Text
+
     low, high = _span(found)
     columns = (width or 100) - 10
     volumes = [10 ** (low + (high - low) * step / columns) for step in range(columns + 1)]
@@ -128,7 +144,7 @@ def _chart(found: Comparison, *, width: int | None, color: bool) -> list[str]:
         width=width, color=color,
     )  # fmt: skip
     legend = ", ".join(f"{_MARKS[mode]} {NAMES[mode]}" for mode in found.curves)
-    return [f"USD a month by tokens a month: {legend}, x equal cost, | the volume asked for", *drawn.split("\n")]
+    return [f"USD a month by tokens a month: {legend}, x equal cost, | the volume asked for", Text.from_ansi(drawn)]
 
 
 def _steps(bottom: int, top: int) -> list[float]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from llmcost.core.instants import rfc3339
 from llmcost.core.money import round_half_even, usd_text
+from llmcost.core.text import redact
 from llmcost.reporting.budgets import Outcome, runs_out, verdict_line
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def render_json(outcome: Outcome) -> str:
             "verdict": verdict.word,
             "exit_code": outcome.exit_code,
             "summary": verdict_line(outcome),
-            "problems": list(verdict.problems),
+            "problems": [redact(problem) for problem in verdict.problems],
             "remarks": _remarks(outcome.file.remarks),
             "budgets": [
                 _standing(s, mark, outcome.currency)
@@ -72,8 +73,8 @@ def _standing(s: Standing, mark: str, currency: Currency | None) -> dict[str, An
 def _about(budget: Budget) -> dict[str, Any]:
     scope: dict[str, list[str]] = {}
     for dimension, value in budget.scope:
-        scope.setdefault(dimension, []).append(value)
-    return {"name": budget.name, "line": budget.line, "owner": budget.owner or None, "scope": scope}
+        scope.setdefault(dimension, []).append(redact(value))
+    return {"name": redact(budget.name), "line": budget.line, "owner": redact(budget.owner) or None, "scope": scope}
 
 
 def _amount(number: int, measure: Measure) -> str | int:
@@ -81,7 +82,7 @@ def _amount(number: int, measure: Measure) -> str | int:
 
 
 def _waiver(waiver: Waiver) -> dict[str, Any]:
-    return {"until": waiver.until.isoformat(), "by": waiver.by, "reason": waiver.reason}
+    return {"until": waiver.until.isoformat(), "by": redact(waiver.by), "reason": redact(waiver.reason)}
 
 
 def _currency(currency: Currency) -> dict[str, str]:
@@ -89,7 +90,7 @@ def _currency(currency: Currency) -> dict[str, str]:
 
 
 def _remarks(remarks: tuple[Remark, ...]) -> list[dict[str, Any]]:
-    return [{"line": remark.line, "text": remark.text} for remark in remarks]
+    return [{"line": remark.line, "text": redact(remark.text)} for remark in remarks]
 
 
 def _percent(part: int, whole: int) -> float | None:

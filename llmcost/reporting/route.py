@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from llmcost.routing.floor import Used
     from llmcost.routing.judged import Judged
 
-_HEAD = ("model", "expected cost", "input", "cached", "output", "tokens", "p(good)", "basis", "rejected because")
-_EXPENDABLE = ("cached", "tokens", "input", "output", "basis")
+_P_GOOD = "p(good)"
+_HEAD = ("model", "expected cost", "input", "cached", "output", "tokens", _P_GOOD, "basis", "rejected because")
+_EXPENDABLE = ("cached", "tokens", "input", "output")
 _NUMBERS = {"expected cost", "input", "cached", "output", "tokens"}
 
 
@@ -127,7 +128,9 @@ def as_text(shown: Shown, *, explain: bool = False, width: int | None = None) ->
     decision = shown.decision
     chosen = decision.chosen
     lines = [f"{'no model' if chosen is None else _safe(chosen.candidate.model)}: {reason_of(decision)}"]
-    lines += [f"policy: {_safe(each)}" for each in decision.fired]
+    lines += [
+        f"policy: {_safe(each)}" for each in decision.fired or (f"{shown.policy}: no floor holds for this prompt",)
+    ]
     lines += ["", *_table(decision, width), ""]
     output = f"output: {counted(decision.asked.output_tokens, 'token')}"
     assumed = shown.output_from == "assumed"
@@ -140,21 +143,26 @@ def as_text(shown: Shown, *, explain: bool = False, width: int | None = None) ->
 
 
 def _table(decision: Decision, width: int | None) -> list[str]:
-    rows = [_row(each) for each in decision.judged]
-    kept = [
-        at for at, name in enumerate(_HEAD) if name != "cached" or any(each.cached_tokens for each in decision.judged)
-    ]
-    head, cells = [_HEAD[at] for at in kept], [[row[at] for at in kept] for row in rows]
+    judged = decision.judged
+    bases = {each.chance.basis for each in judged if each.chance is not None}
+    dropped = {"cached"} if not any(each.cached_tokens for each in judged) else set()
+    head = list(_HEAD)
+    if len(bases) <= 1:
+        dropped.add("basis")
+        head[head.index(_P_GOOD)] = ", ".join((_P_GOOD, *bases))
+    kept = [at for at, name in enumerate(_HEAD) if name not in dropped]
+    names, rows = [head[at] for at in kept], [[row[at] for at in kept] for row in map(_row, judged)]
     if width is None:
-        return columns([head, *cells], right={head.index(name) for name in _NUMBERS if name in head})
+        return columns([names, *rows], right={at for at, name in enumerate(names) if name in _NUMBERS})
     from llmcost.reporting.console import fitting, render, table
 
     # A reason may fold.
-    fit, _ = fitting(head, [[*row[:-1], row[-1][:_REASON]] for row in cells], expendable=_EXPENDABLE, width=width)
-    at = [head.index(name) for name in fit]
-    right = [number for number, name in enumerate(fit) if name in _NUMBERS]
-    shown = table(fit, [[row[index] for index in at] for row in cells], right=right, tight=True)
-    shown.columns[0].no_wrap = True
+    short = [[*row[:-1], row[-1][:_REASON]] for row in rows]
+    fit, _ = fitting(names, short, expendable=[name for name in _EXPENDABLE if name in names], width=width)
+    cells = [[row[names.index(name)] for name in fit] for row in rows]
+    shown = table(fit, cells, right=[at for at, name in enumerate(fit) if name in _NUMBERS], tight=True)
+    for column in shown.columns[:-1]:
+        column.no_wrap = True
     return render([shown], width=width, color=False).split("\n")
 
 
@@ -178,11 +186,12 @@ def _cascade_text(decision: Decision) -> str:
     if cascade is None or rule is None:
         return ""
     first, then = decision.judged[cascade.first], decision.judged[cascade.then]
+    taken = "taken" if decision.escalates else "not cheaper"
+    costs = [usd_text(nano) for nano in (first.cost_nano, rule.check_nano, then.cost_nano, cascade.expected_nano)]
     return (
-        f"escalation ({'taken' if decision.escalates else 'not cheaper'}): {_safe(first.candidate.model)}, check, "
-        f"{_safe(then.candidate.model)}: {usd(first.cost_nano)} + {usd(rule.check_nano)} + "
-        f"(1 - {cascade.p_pass:.3f}) x {usd(then.cost_nano)} = {usd(cascade.expected_nano)}, "
-        f"P(good) {cascade.p_good:.3f}, at most {usd(cascade.worst_nano)}"
+        f"escalation ({taken}): {_safe(first.candidate.model)}, check, {_safe(then.candidate.model)}: "
+        f"${costs[0]} + ${costs[1]} + (1 - {cascade.p_pass:.3f}) x ${costs[2]} = ${costs[3]}, "
+        f"P(good) {cascade.p_good:.3f}, at most ${usd_text(cascade.worst_nano)}"
     )
 
 

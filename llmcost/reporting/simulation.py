@@ -12,7 +12,7 @@ from llmcost.core.text import printable, redact
 from llmcost.reporting.console import fitting, render, table
 from llmcost.reporting.numbers import count, counted, percent, usd
 from llmcost.routing.floor import share_text
-from llmcost.routing.simulate import LEVEL, RESAMPLES, SEED, Fixed, Saving, Simulated, saving
+from llmcost.routing.simulate import LEVEL, RESAMPLES, SEED, Fixed, Labelled, Saving, Simulated, saving
 
 if TYPE_CHECKING:
     from llmcost.routing.policy import Policy
@@ -49,16 +49,23 @@ def as_json(shown: Shown) -> str:
             "models": [{"model": _safe(model), "requests": number} for model, number in found.models.items()],
         },
         "best_fixed": None if best is None else {**_fixed(best), "as_good_as_routed": found.as_good},
+        "adequate_fixed": None if found.sufficient is None else _fixed(found.fixed[found.sufficient]),
         "cheapest_adequate": {"cost_usd": usd_text(found.adequate)},
         "fixed": [_fixed(each) for each in found.fixed],
         "saving": {
             "vs_actual": _saving(saving(found, 0)),
             "vs_best_fixed": None if found.best is None else _saving(saving(found, 2 + found.best)),
+            "vs_adequate_fixed": None if found.sufficient is None else _saving(saving(found, 2 + found.sufficient)),
         },
         "interval": {"level": LEVEL, "method": "bootstrap", "resamples": RESAMPLES, "seed": SEED},
         "evidence": {
             "moved_requests": found.moved,
-            "without_counterfactual_share": found.moved / found.requests,
+            "without_counterfactual_requests": found.no_evidence,
+            "without_counterfactual_share": round(found.no_evidence / found.requests, 6),
+            "labels": {
+                "actual": {"requests": found.judged_actual.requests, "quality": _p(found.judged_actual.quality)},
+                "routed": {"requests": found.judged_routed.requests, "quality": _p(found.judged_routed.quality)},
+            },
             "complexity_recorded": found.with_level,
             "by_propensity": {
                 "requests": tagged.requests, "matched": tagged.matched, "effective": round(tagged.effective, 1),
@@ -73,7 +80,7 @@ def as_json(shown: Shown) -> str:
 def _fixed(each: Fixed) -> dict[str, Any]:
     return {
         "model": each.candidate.model, "cost_usd": usd_text(each.nano), "p_good": _p(each.p),
-        "unable_requests": each.unable,
+        "unable_requests": each.unable, "inadequate_requests": each.inadequate,
     }  # fmt: skip
 
 
@@ -89,15 +96,18 @@ def _saving(each: Saving) -> dict[str, Any]:
 
 def as_text(shown: Shown, *, width: int | None, color: bool) -> str:
     found = shown.found
-    actual, best = saving(found, 0), found.best_fixed
+    actual = saving(found, 0)
     rows = [("actual", "", usd(found.actual), _shown_p(found.actual_p), *_cells(actual))]
     rows.append(("routed", "", usd(found.routed), _shown_p(found.routed_p), "", "", ""))
-    if best is not None and found.best is not None:
-        cells = _cells(saving(found, 2 + found.best))
-        rows.append(("best fixed model", _safe(best.candidate.model), usd(best.nano), _shown_p(best.p), *cells))
+    named = (("best fixed model", found.best), ("adequate fixed model", found.sufficient))
+    for name, at in named:
+        if at is not None:
+            each = found.fixed[at]
+            cells = _cells(saving(found, 2 + at))
+            rows.append((name, _safe(each.candidate.model), usd(each.nano), _shown_p(each.p), *cells))
     rows.append(("cheapest adequate", "", usd(found.adequate), "", "", "", ""))
-    for each in found.fixed:
-        if each is not best:
+    for at, each in enumerate(found.fixed):
+        if at not in {found.best, found.sufficient}:
             unable = f" (not {counted(each.unable, 'request')})" if each.unable else ""
             rows.append(("all to", _safe(each.candidate.model) + unable, usd(each.nano), _shown_p(each.p), "", "", ""))
     head, cells_ = fitting(_HEAD, rows, expendable=_EXPENDABLE, width=width)
@@ -127,16 +137,18 @@ def _remarks(shown: Shown, actual: Saving) -> list[str]:
             "left out: " + ", ".join(f"{count(number)} {reason}" for reason, number in sorted(found.excluded.items()))
         )
     lines.append(
-        f"without counterfactual evidence: {percent(found.moved, total)} of the requests. The policy treats them "
+        f"without counterfactual evidence: {percent(found.no_evidence, total)} of the requests. The policy treats them "
         "otherwise than they were: their cost is that of the same tokens at the other price, their quality a prior"
     )
+    if found.judged_actual.requests or found.judged_routed.requests:
+        lines.append(f"labels: actual {_labelled(found.judged_actual)}; routed {_labelled(found.judged_routed)}")
     if found.with_level < total:
         lines.append(
             f"complexity: recorded for {percent(found.with_level, total)} (tag route_complexity); "
             "the others count as medium, since the ledger keeps no prompt"
         )
     if found.best is not None and not found.as_good:
-        lines.append("no single model is as good as the routed mix; the best one is shown as best fixed model")
+        lines.append("no single model is as good as the routed mix: the best fixed model is the best there is")
     lines.append(
         f"interval: bootstrap over {actual.units}, {count(RESAMPLES)} draws"
         if actual.units
@@ -144,6 +156,10 @@ def _remarks(shown: Shown, actual: Saving) -> list[str]:
     )
     lines.append(_propensities(found))
     return lines
+
+
+def _labelled(each: Labelled) -> str:
+    return f"{_shown_p(each.quality)} (n = {each.requests:,})" if each.requests else "none"
 
 
 def _propensities(found: Simulated) -> str:

@@ -11,6 +11,8 @@ LEVELS: tuple[Level, ...] = ("low", "medium", "high")
 
 #: A prompt of this many characters is not easy, whatever its words.
 LONG_PROMPT = 500
+#: Letters beside the greeting itself: "thank you very much", 谢谢你的帮助.
+_POLITE = 10
 #: Instructions stand at the beginning or the end; what is between is usually material.
 _WINDOW = 20_000
 
@@ -94,11 +96,19 @@ def classify(prompt: str) -> Complexity:
     elif len(low) > len(high):
         level = "low"
     cues = (*high, *low)
-    if not cues and (social := _cues(_SOCIAL, text)):
+    if not cues and (social := _cues(_SOCIAL, text)) and not _asks_more(text):
         level, cues = "low", social
     if level == "low" and len(prompt) >= LONG_PROMPT:
         level = "medium"
     return Complexity(level, cues)
+
+
+def _asks_more(text: str) -> bool:
+    """Whether anything but politeness is left: a letter with a "thank you" in it is no greeting."""
+    for pattern in _SOCIAL:
+        text = pattern.sub("", text)
+    # A Chinese character says as much as two letters.
+    return sum(1 if sign.isascii() else 2 for sign in text if sign.isalnum()) > _POLITE
 
 
 def _normalised(prompt: str) -> str:

@@ -46,10 +46,14 @@ class Repricer:
         own = self._own(record)
         return [self._costs(row, offer, resolved, own) for offer, resolved in self._known]
 
-    def able(self, at: int, usage: Usage, rules: Rules) -> bool:
-        """Whether a candidate meets the hard constraints for a request of `usage`."""
-        needed = frozenset({"vision"}) if usage.input_image else frozenset()
-        return not cannot_serve(self._known[at][0], rules, usage.tokens, needed)
+    def able(self, rules: Rules, *, images: bool) -> tuple[int, ...]:
+        """Positions of the candidates of `rules` that have the capabilities and regions asked for."""
+        needed = frozenset({"vision"}) if images else frozenset()
+        return tuple(
+            at
+            for at, (offer, _) in enumerate(self._known)
+            if offer.candidate in rules.candidates and not cannot_serve(offer, rules, 0, needed)
+        )
 
     def _own(self, record: Record) -> Priced | None:
         resolved = self._book.resolve(record.provider, record.model)

@@ -1,4 +1,4 @@
-"""How good an order of prompts is for deciding which go to the strong model. docs/routing-statistics.md explains each figure.
+"""How good an order of prompts is for deciding which go to the strong model (docs/routing-statistics.md).
 
 Scores are only compared. Prompts of equal score are sent in random order, and every figure is its expectation.
 """
@@ -44,8 +44,8 @@ class Order:
 def apgr(order: Order, gaps: Sequence[float], weights: Sequence[float]) -> float | None:
     """The average performance gap recovered: 0.5 is what a coin gives, whatever the models.
 
-    Area (trapezoid) under the share of the gap between the models that is recovered, over the share of `weights` sent to
-    the strong one: calls, or what they cost more. `gaps`: strong minus weak quality, times how often the prompt counts.
+    Area (trapezoid) under the share of the gap between the models that is recovered, over the share of `weights` sent
+    to the strong one: calls, or what they cost more. `gaps`: strong minus weak quality, times how often each counts.
     None: the strong model is not the better one, or nothing has weight.
     """
     x, y = order.along(weights), order.along(gaps)
@@ -102,4 +102,3 @@ def figures(scores: Sequence[float], rows: Sequence[Paired]) -> Figures:
 
 def _complement(share: float | None) -> float | None:
     return None if share is None else 1 - share
-

@@ -1,4 +1,4 @@
-"""What a router knows of a prompt: some thirty numbers, and which hashed n-grams it holds. Pure Python, no text kept."""
+"""What a router knows of a prompt: 36 numbers, and which hashed n-grams it holds. Pure Python, no text kept."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 import zlib
 from array import array
 from collections import Counter
+from itertools import pairwise
 from math import log1p
 from typing import NamedTuple
 
@@ -50,20 +51,24 @@ def features(text: str) -> Features:
 
 
 def _grams(tokens: list[str]) -> tuple[int, ...]:
-    """Words, pairs of them, beginnings and endings; pairs and triples of Chinese, Japanese and Korean characters."""
-    found: set[str] = set()
+    """Words, numbers and signs, pairs of them, first four and last three letters; Chinese, Japanese and Korean two to
+    four characters at a time."""
+    found = set(tokens)
     before = ""
     for token in tokens:
         if _IS_CJK.match(token):
-            found.update(map("".join, zip(token, token[1:], strict=False)))
+            found.discard(token)
+            found.update(map("".join, pairwise(token)))
             found.update(map("".join, zip(token, token[1:], token[2:], strict=False)))
+            found.update(map("".join, zip(token, token[1:], token[2:], token[3:], strict=False)))
+            before = ""
         else:
-            found.add(token)
-            found.add(f"{before} {token}")
+            if before:
+                found.add(f"{before} {token}")
             if len(token) > 4:
                 found.add(f"^{token[:4]}")
                 found.add(f"{token[-3:]}$")
-        before = token
+            before = token
     return tuple(sorted({zlib.crc32(each.encode("utf-8", "replace")) % BUCKETS for each in found}))
 
 
@@ -72,28 +77,28 @@ def _dense(text: str, tokens: list[str], size: int) -> tuple[float, ...]:
     read = max(1, len(text))
     lines = text.split("\n")
     words = [len(token) for token in tokens if len(token) > 1]
-    many = max(1, len(words))
+    some = max(1, len(words))
     digits = capitals = cjk = maths = other = 0
-    for sign, times in signs.items():
+    for sign, many in signs.items():
         if sign.isdigit():
-            digits += times
+            digits += many
         elif sign.isupper():
-            capitals += times
+            capitals += many
         elif _IS_CJK.match(sign):
-            cjk += times
+            cjk += many
         elif sign in _MATHS:
-            maths += times
+            maths += many
         elif not sign.isalnum() and not sign.isspace():
-            other += times
+            other += many
 
     def times(*which: str) -> float:
         return log1p(sum(signs[each] for each in which))
 
     stripped = text.rstrip()
     return (
-        log1p(size), log1p(size) ** 2, log1p(len(tokens)), sum(words) / many, len(set(tokens)) / max(1, len(tokens)),
+        log1p(size), log1p(size) ** 2, log1p(len(tokens)), sum(words) / some, len(set(tokens)) / max(1, len(tokens)),
         log1p(len(lines)), log1p(max(map(len, lines))), cjk / read, digits / read, log1p(digits), capitals / read,
-        other / read, maths / read, sum(n > 7 for n in words) / many, sum(n > 10 for n in words) / many,
+        other / read, maths / read, sum(n > 7 for n in words) / some, sum(n > 10 for n in words) / some,
         log1p(sum(token.isdigit() for token in tokens)), times("?", "？"), times(",", "，"), times(".", "。"),
         times("(", ")", "（", "）"), times('"', "“", "”"), times("_"), times("\\"), times("$"), times(":", "："),
         times(";", "；"), times("{", "}"), times("`"), times("!", "！"), times("%"),

@@ -1,4 +1,4 @@
-"""A trained router: per model the weights and what their predictions turned out to mean, in a JSON file of some tens of kB."""
+"""A trained router: per model its weights and what their predictions turned out to mean; a JSON file of tens of kB."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from llmcost.core.text import printable
 from llmcost.routing.features import BUCKETS, NAMES, VERSION, Features
 from llmcost.routing.ridge import Scale, Weights, predict
 
-#: A file of more bytes is none of ours.
+#: Of a longer file this many bytes are read, which then are no JSON.
 MAX_BYTES = 8_000_000
 _FORMAT = "llmcost-router"
 _LEVELS = 127
@@ -114,15 +114,15 @@ def load(content: bytes, origin: str) -> Router:
         DataError: it is no such document, or one for features of another version.
     """
     try:
-        if len(content) > MAX_BYTES:
-            raise ValueError("it is too large")
-        return _router(_Json.of(json.loads(content)))
+        return _router(_Json.of(json.loads(content[: MAX_BYTES + 1])))
     except (ValueError, RecursionError) as error:
-        what = str(error) if isinstance(error, _Wrong) else "it is damaged, or something else"
-        raise DataError(f"{printable(origin)} is no trained router: {what}", "`llmcost routing train` makes one") from None
+        what = str(error) if isinstance(error, _WrongError) else "it is damaged, or something else"
+        raise DataError(
+            f"{printable(origin)} is no trained router: {what}", "`llmcost routing train` makes one"
+        ) from None
 
 
-class _Wrong(ValueError):
+class _WrongError(ValueError):
     """What is wrong with it, in our words."""
 
 
@@ -134,7 +134,7 @@ class _Json(NamedTuple):
     @classmethod
     def of(cls, value: object) -> _Json:
         if not isinstance(value, dict):
-            raise _Wrong("an object is missing")
+            raise _WrongError("an object is missing")
         return cls(value)
 
     def number(self, name: str, low: float = -1e6, high: float = 1e6) -> float:
@@ -146,21 +146,21 @@ class _Json(NamedTuple):
     def numbers(self, name: str, size: int) -> tuple[float, ...]:
         values = self.fields.get(name)
         if not isinstance(values, list) or len(values) != size:
-            raise _Wrong(f"{name} is not a list of {size} numbers")
+            raise _WrongError(f"{name} is not a list of {size} numbers")
         return tuple(_number(value, name, -1e6, 1e6) for value in values)
 
 
 def _number(value: object, name: str, low: float, high: float) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-        raise _Wrong(f"{name} is not a number from {low:g} to {high:g}")
+        raise _WrongError(f"{name} is not a number from {low:g} to {high:g}")
     return float(value)
 
 
 def _router(root: _Json) -> Router:
     if root.fields.get("format") != _FORMAT:
-        raise _Wrong("it does not say that it is one")
+        raise _WrongError("it does not say that it is one")
     if root.fields.get("features") != VERSION:
-        raise _Wrong("it was trained by another version of llmcost")
+        raise _WrongError("it was trained by another version of llmcost")
     scale = Scale(root.numbers("mean", len(NAMES)), root.numbers("factor", len(NAMES)))
     heads = {model: _head(_Json.of(value)) for model, value in _Json.of(root.fields.get("models")).fields.items()}
     return Router(scale, heads, root.count("prompts"), printable(str(root.fields.get("why", "")))[:500])
@@ -171,17 +171,17 @@ def _head(root: _Json) -> Head:
     levels = array("b")
     levels.frombytes(base64.b64decode(text if isinstance(text, str) else "", validate=True))
     if len(levels) != BUCKETS:
-        raise _Wrong(f"grams are not {BUCKETS} weights")
+        raise _WrongError(f"grams are not {BUCKETS} weights")
     weights = Weights(root.number("bias"), root.numbers("dense", len(NAMES)), [step * level for level in levels])
     listed = root.fields.get("bands")
     if not isinstance(listed, list) or not 0 < len(listed) <= 100:
-        raise _Wrong("bands are not 1 to 100")
+        raise _WrongError("bands are not 1 to 100")
     bands = []
     for each in listed:
         start, low, high = _Json({"band": each}).numbers("band", 3)
         if not 0 <= low <= high <= 1:
-            raise _Wrong("a band is not from 0 to 1")
+            raise _WrongError("a band is not from 0 to 1")
         bands.append(Band(start, low, high))
     if [band.start for band in bands] != sorted(band.start for band in bands):
-        raise _Wrong("bands are not in order")
+        raise _WrongError("bands are not in order")
     return Head(weights, tuple(bands), root.count("labels"), root.fields.get("on") is True)

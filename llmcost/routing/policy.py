@@ -92,6 +92,7 @@ class Rules:
     output_tokens: int | None = None
     min_quality: Fraction = Fraction(0)
     """A hard floor; `floors` give way where nothing reaches them."""
+    min_place: str = ""
     floors: Floors = _NO_FLOOR
     max_nano: int | None = None
     require: frozenset[str] = frozenset()

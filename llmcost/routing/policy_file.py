@@ -117,6 +117,7 @@ def _rules(fields: Fields, base: Rules) -> Rules:
         changes["output_tokens"] = fields.count("output_tokens")
     if fields.has("min_quality"):
         changes["min_quality"] = _share(fields, "min_quality")
+        changes["min_place"] = f"{fields.origin}:{fields.line_of('min_quality')}"
     if fields.has("quality_floor") and fields.has("quality_gap"):
         raise fields.error(
             fields.line_of("quality_gap"), "quality_floor and quality_gap exclude each other", "keep one of them"

@@ -1,7 +1,7 @@
 """Without labels: how hard a prompt looks from its length and a few features, and what that makes of a model's quality.
 
-The coefficients say which way a feature points and were set by hand, rounded, after looking at public benchmarks (MMLU, GSM8K,
-GAOKAO, LLMRouter): longer prompts are harder on average, formulas and long words too. It is weak evidence, and its bands say so.
+Set by hand, in round figures: a longer prompt, one with numbers and formulas is harder on average. On public
+benchmarks that orders prompts about as well as length alone does: weak evidence, and its bands say so.
 """
 
 from __future__ import annotations
@@ -15,14 +15,13 @@ from llmcost.routing.model import Chance
 _SIGNS: dict[str, tuple[float, float]] = {
     "characters": (5.3, 0.45),
     "share of CJK": (0.0, 0.4),
-    "share of formula signs": (0.01, 6.0),
-    "numbers": (1.0, 0.25),
-    "very long words": (0.08, 1.5),
+    "share of formula signs": (0.01, 3.0),
+    "numbers": (1.0, 0.12),
     "braces": (0.0, 0.15),
     "backslashes": (0.0, 0.2),
 }
 _PLACES = {name: NAMES.index(name) for name in _SIGNS}
-#: Share of the way from a model's quality to certain success (easy) or failure (hard) that difficulty decides, in log-odds.
+#: Log-odds of a good answer between the easiest prompt and the hardest.
 _PULL = 2.0
 #: Log-odds by which the band is wider than the estimate to either side.
 _DOUBT = 1.0

@@ -27,7 +27,7 @@ def fired_by(rules: Rules, level: Level, floor: Floor, step: Step | None, used: 
             )
         )
     if rules.min_quality:
-        fired.append(f"min_quality {share_text(float(rules.min_quality))}")
+        fired.append(at_place(rules.min_place, f"min_quality {share_text(float(rules.min_quality))}"))
     if floor.wanted and rules.floors.place:
         kind = "quality_gap" if rules.floors.of_gap else "quality_floor"
         fired.append(at_place(rules.floors.place, f"{kind} {level}: {share_text(float(rules.floors.at(level)))}"))

@@ -38,6 +38,8 @@ class Replayed(NamedTuple):
     choice: Choice
     adequate: int
     """nano-USD of the cheapest candidate that is good enough, its prompt cache warm."""
+    good: Sequence[int]
+    """Positions of the candidates that are good enough."""
     served: int | None
     """Position of the candidate that served it."""
     level: Level | None
@@ -61,6 +63,7 @@ class Replay:
         self._rows, self._policy, self._reprice = rows, policy, reprice
         self.chances = [None if each.quality is None else float(each.quality) for each in policy.candidates]
         self.excluded: Counter[str] = Counter()
+        self._capable: dict[tuple[int, bool], tuple[int, ...]] = {}
 
     def __iter__(self) -> Iterator[Replayed]:
         before: dict[str, int] = {}
@@ -74,7 +77,7 @@ class Replay:
             level = next((each for each in LEVELS if tags.get(f"tag.{COMPLEXITY_TAG}") == each), None)
             costs = self._reprice(row)
             key = record.session or f"\0{record.app}"
-            able = [at for at, cost in enumerate(costs) if self._able(at, cost, row, rules)]
+            able = self._able(costs, record, rules)
             least = self._floor(able, rules, level or "medium")
             choice = self._choice(costs, able, rules, least, before.get(key))
             if choice is None:
@@ -82,15 +85,20 @@ class Replay:
                 continue
             before[key] = choice.at
             served = next((at for at, cost in enumerate(costs) if cost.served), None)
-            good = [cost for at in able if self._good(at, rules, least) and (cost := costs[at].warm) is not None]
-            yield Replayed(record, paid, costs, choice, min(good, default=choice.nano), served, level)
+            good = [at for at in able if self._good(at, rules, least)]
+            warm = [nano for at in good if (nano := costs[at].warm) is not None]
+            yield Replayed(record, paid, costs, choice, min(warm, default=choice.nano), good, served, level)
 
-    def _able(self, at: int, cost: Costs, row: PricedRecord, rules: Rules) -> bool:
-        if cost.warm is None or cost.cold is None or self._policy.candidates[at] not in rules.candidates:
-            return False
-        return self._reprice.able(at, row.record.usage, rules) and (
-            rules.max_nano is None or cost.cold <= rules.max_nano
-        )
+    def _able(self, costs: Sequence[Costs], record: Record, rules: Rules) -> list[int]:
+        key = (id(rules), bool(record.usage.input_image))
+        if key not in self._capable:
+            self._capable[key] = self._reprice.able(rules, images=key[1])
+        most = rules.max_nano
+        return [
+            at
+            for at in self._capable[key]
+            if costs[at].warm is not None and (cold := costs[at].cold) is not None and (most is None or cold <= most)
+        ]
 
     def _floor(self, able: Sequence[int], rules: Rules, level: Level) -> float:
         known = [p for at in able if (p := self.chances[at]) is not None]

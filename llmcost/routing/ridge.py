@@ -1,7 +1,7 @@
 """Ridge regression on features of prompts, by conjugate gradients, without numpy.
 
-Every n-gram of a prompt counts the same, so a product with the matrix is a sum over looked-up numbers, which Python does
-at 10 to 20 ns each.
+Every n-gram of a prompt counts the same, so a product with the matrix is a sum over looked-up numbers, which Python
+does at 10 to 20 ns each.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def predict(weights: Weights, scaled: Sequence[float], grams: Sequence[int]) -> 
     """The quality that is expected; not clipped to 0..1."""
     found = weights.grams
     total = sum([found[gram] for gram in grams]) / sqrt(len(grams)) if grams else 0.0
-    return weights.bias + sum(map(mul, weights.dense, scaled)) + total
+    return float(weights.bias + sum(map(mul, weights.dense, scaled)) + total)
 
 
 Sum = Callable[[Sequence[float]], float]
@@ -67,8 +67,9 @@ def _sum_at(places: Sequence[int]) -> Sum:
     if not places:
         return lambda _: 0.0
     if len(places) == 1:
-        return itemgetter(places[0])
-    pick = itemgetter(*places)
+        place = places[0]
+        return lambda values: float(values[place])
+    pick: Callable[[Sequence[float]], tuple[float, ...]] = itemgetter(*places)
     return lambda values: sum(pick(values))
 
 
@@ -85,10 +86,10 @@ class Design:
             for gram in row.grams:
                 holders.setdefault(gram, []).append(number)
         # An n-gram of one prompt tells nothing about others.
-        self._buckets = sorted(bucket for bucket, found in holders.items() if len(found) > 1)
-        place = {bucket: at for at, bucket in enumerate(self._buckets)}
+        self.buckets = sorted(bucket for bucket, found in holders.items() if len(found) > 1)
+        place = {bucket: at for at, bucket in enumerate(self.buckets)}
         self._by_row = [_sum_at([place[gram] for gram in row.grams if gram in place]) for row in rows]
-        self._by_bucket = [_sum_at(holders[bucket]) for bucket in self._buckets]
+        self._by_bucket = [_sum_at(holders[bucket]) for bucket in self.buckets]
 
     def times(self, vector: Sequence[float]) -> list[float]:
         """One number per prompt; `vector` holds the dense weights, then those of the buckets in use."""
@@ -131,10 +132,10 @@ class Design:
             direction = [a + turn * b for a, b in zip(residual, direction, strict=True)]
         said = [mean + value for value in self.times(solution)]
         grams = [0.0] * BUCKETS
-        for bucket, value in zip(self._buckets, solution[len(NAMES) :], strict=True):
+        for bucket, value in zip(self.buckets, solution[len(NAMES) :], strict=True):
             grams[bucket] = value
         return Weights(mean, tuple(solution[: len(NAMES)]), grams), said
 
 
 def _dot(a: Sequence[float], b: Sequence[float]) -> float:
-    return sum(map(mul, a, b))
+    return float(sum(map(mul, a, b)))

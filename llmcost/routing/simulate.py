@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from random import Random
+from types import MappingProxyType
 from typing import NamedTuple
 
 from llmcost.core.instants import DAY_US
+from llmcost.core.record import Record
 from llmcost.routing.floor import meets
 from llmcost.routing.policy import Candidate
 from llmcost.routing.replay import PROPENSITY_TAG, Replay
@@ -30,6 +32,8 @@ class Fixed(NamedTuple):
     p: float | None
     unable: int
     """Requests it cannot serve; they are not in `nano`."""
+    inadequate: int
+    """Requests it is not good enough for, those it cannot serve included."""
 
 
 class ByPropensity(NamedTuple):
@@ -46,6 +50,14 @@ class ByPropensity(NamedTuple):
     actual_nano: int
     nano: int | None
     """None where no request went where the policy would send it."""
+
+
+class Labelled(NamedTuple):
+    """Answers to the requests that somebody judged."""
+
+    requests: int
+    quality: float | None
+    """Mean, 0 to 1; None without any."""
 
 
 class Simulated(NamedTuple):
@@ -68,9 +80,17 @@ class Simulated(NamedTuple):
     """Position in `fixed` of the cheapest single model that is as good as the routed mix."""
     as_good: bool
     """Whether there is one; else `best` is the best there is."""
+    sufficient: int | None
+    """Position in `fixed` of the cheapest single model that is good enough for every request; None: there is none."""
     models: Mapping[str, int]
     moved: int
-    """Requests the policy treats otherwise than they were: there is no evidence of what it would have led to."""
+    """Requests the policy treats otherwise than they were."""
+    no_evidence: int
+    """Of those, the ones whose prompt has no judged answer of the model that the policy sends it to."""
+    judged_actual: Labelled
+    """The answers that were given."""
+    judged_routed: Labelled
+    """The answers of the model that the policy sends a request to."""
     escalated: int
     with_level: int
     """Requests whose complexity was recorded; the others count as `medium`."""
@@ -96,14 +116,21 @@ class Saving(NamedTuple):
     """What was drawn again: `30 days`, `40 hours`; empty where they are too few for bounds."""
 
 
-def simulate(replay: Replay, candidates: Sequence[Candidate]) -> Simulated:
-    """Add up a replay over these candidates."""
+#: (request id, or `prompt:` and a prompt's digest, and model) -> quality, 0 to 1.
+Labels = Mapping[tuple[str, str], float]
+
+
+def simulate(replay: Replay, candidates: Sequence[Candidate], labels: Labels = MappingProxyType({})) -> Simulated:
+    """Add up a replay over these candidates; `labels` are the judged answers."""
     models: Counter[str] = Counter()
     hours: dict[int, list[int]] = {}
-    unable = [0] * len(candidates)
+    unable, inadequate = [0] * len(candidates), [0] * len(candidates)
     weights: list[tuple[float, int]] = []
     tagged_nano = tagged = requests = moved = escalated = with_level = actual_known = adequate = unknown = 0
     routed_p = actual_p = 0.0
+    no_evidence = 0
+    given: list[float] = []
+    proposed: list[float] = []
     for each in replay:
         choice = each.choice
         requests += 1
@@ -117,11 +144,20 @@ def simulate(replay: Replay, candidates: Sequence[Candidate]) -> Simulated:
         if each.served is not None and (p := replay.chances[each.served]) is not None:
             actual_p += p
             actual_known += 1
+        if (label := _label(labels, each.record, each.record.model)) is not None:
+            given.append(label)
+        label = None if choice.escalates else _label(labels, each.record, candidates[choice.at].model)
+        if not each.moved and label is None:
+            label = _label(labels, each.record, each.record.model)
+        if label is not None:
+            proposed.append(label)
+        no_evidence += each.moved and label is None
         hour = hours.setdefault(each.record.ts // _HOUR_US, [0] * (2 + len(candidates)))
         hour[0] += each.paid
         hour[1] += choice.nano
         for at, cost in enumerate(each.costs):
             unable[at] += cost.warm is None
+            inadequate[at] += at not in each.good
             hour[2 + at] += cost.warm or 0
         if (propensity := _propensity(dict(each.record.tags).get(PROPENSITY_TAG, ""))) is not None:
             tagged += 1
@@ -129,13 +165,17 @@ def simulate(replay: Replay, candidates: Sequence[Candidate]) -> Simulated:
             if not each.moved:
                 weights.append((1 / propensity, each.paid))
     totals = [sum(column) for column in zip(*hours.values(), strict=True)] or [0] * (2 + len(candidates))
-    fixed = tuple(map(Fixed, candidates, totals[2:], replay.chances, unable))
+    fixed = tuple(map(Fixed, candidates, totals[2:], replay.chances, unable, inadequate))
     mean = None if unknown or not requests else routed_p / requests
     best, as_good = _best(fixed, mean)
+    enough = [at for at, each in enumerate(fixed) if not each.inadequate]
     return Simulated(
         requests=requests, excluded=replay.excluded, actual=totals[0], routed=totals[1], adequate=adequate,
         routed_p=mean, actual_p=actual_p / actual_known if actual_known else None, actual_known=actual_known,
-        fixed=fixed, best=best, as_good=as_good, models=models, moved=moved, escalated=escalated,
+        fixed=fixed, best=best, as_good=as_good,
+        sufficient=min(enough, key=lambda at: fixed[at].nano, default=None),
+        models=models, moved=moved,
+        no_evidence=no_evidence, judged_actual=_mean(given), judged_routed=_mean(proposed), escalated=escalated,
         with_level=with_level, by_propensity=_weighted(weights, tagged, tagged_nano),
         by_hour={at: tuple(hour) for at, hour in sorted(hours.items())},
     )  # fmt: skip
@@ -186,6 +226,17 @@ def _best(fixed: Sequence[Fixed], wanted: float | None) -> tuple[int | None, boo
     if known:
         return max(known, key=lambda found: (found[2], -found[1].nano))[0], False
     return None, False
+
+
+def _label(labels: Labels, record: Record, model: str) -> float | None:
+    found = labels.get((record.id, model))
+    if found is None and record.prompt_digest:
+        found = labels.get((f"prompt:{record.prompt_digest}", model))
+    return found
+
+
+def _mean(values: Sequence[float]) -> Labelled:
+    return Labelled(len(values), sum(values) / len(values) if values else None)
 
 
 def _propensity(text: str) -> float | None:

@@ -1,9 +1,10 @@
-"""From labelled prompts to a router: cross-validated strength of regularisation, predictions without a prompt's own label."""
+"""From labelled prompts to a router; cross-validation chooses how far weights are held back, and tests the result."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from math import sqrt
 from typing import NamedTuple
 
@@ -12,9 +13,9 @@ from llmcost.routing.model import Band, Head
 from llmcost.routing.ridge import Design, Scale
 
 FOLDS = 5
-#: Strengths of regularisation that are tried, on the first `_TRIED` folds.
-STRENGTHS = (2.0, 6.0, 16.0)
-_TRIED = 2
+#: Strengths of regularisation that are tried, in roots of the number of prompts: the weaker the fewer, as with few the
+#: choice is mostly chance, and what is held back too much tells prompts apart no better than length.
+STRENGTHS = (0.05, 0.1, 0.2)
 _SEED = 7
 #: Labels a band of predictions holds at least, and how many bands there are at most.
 _BAND, _BANDS = 50, 10
@@ -27,6 +28,8 @@ class Example(NamedTuple):
     features: Features
     quality: Mapping[str, float]
     usd: Mapping[str, float] = {}
+    keywords: int | None = None
+    """How hard it looks by cue words (`complexity.LEVELS`); None: its text is not known."""
 
 
 class Trained(NamedTuple):
@@ -38,36 +41,40 @@ class Trained(NamedTuple):
     strength: float
 
 
-def train(examples: Sequence[Example], models: Sequence[str], progress: Callable[[str], None] = lambda _: None) -> Trained:
+def train(
+    examples: Sequence[Example], models: Sequence[str], progress: Callable[[str], None] = lambda _: None
+) -> Trained:
     """Per model a ridge on the prompts labelled for it, all with the strength that orders held-out prompts best.
 
-    With one strength for all, the difference of two predictions is the ridge on the difference of the labels: predicting
-    each model's quality or the gap to the strongest comes to the same where both are labelled.
+    With one strength for all, the difference of two predictions is the ridge on the difference of the labels: to
+    predict each model's quality or the gap to the strongest comes to the same where both are labelled.
     """
     design = Design([each.features for each in examples])
     folds = _folds(len(examples))
     known = {model: [model in each.quality for each in examples] for model in models}
     targets = {model: [each.quality.get(model, 0.0) for each in examples] for model in models}
 
-    def without(fold: int, strength: float) -> dict[str, list[float]]:
-        progress(f"fold {fold + 1} of {FOLDS}, strength {strength:g}")
-        said = {}
-        for model in models:
-            use = [labelled and other != fold for labelled, other in zip(known[model], folds, strict=True)]
-            said[model] = design.fit(targets[model], use, strength)[1] if any(use) else [0.5] * len(examples)
+    def held_out(strength: float) -> dict[str, list[float]]:
+        said = {model: [0.5] * len(examples) for model in models}
+        for fold in range(FOLDS):
+            progress(f"strength {strength:g}, fold {fold + 1} of {FOLDS}")
+            for model in models:
+                use = [labelled and other != fold for labelled, other in zip(known[model], folds, strict=True)]
+                if any(use):
+                    found = design.fit(targets[model], use, strength)[1]
+                    said[model] = [b if fold == n else a for a, b, n in zip(said[model], found, folds, strict=True)]
         return said
 
-    tried = {strength: [without(fold, strength) for fold in range(_TRIED)] for strength in STRENGTHS}
-    strength = max(STRENGTHS, key=lambda each: _agreement(examples, folds, tried[each]))
-    parts = [*tried[strength], *(without(fold, strength) for fold in range(_TRIED, FOLDS))]
-    held_out = {model: [parts[fold][model][n] for n, fold in enumerate(folds)] for model in models}
+    tried = {strength: held_out(strength) for strength in (each * sqrt(len(examples)) for each in STRENGTHS)}
+    strength = max(tried, key=lambda each: _agreement(examples, tried[each]))
+    said = tried[strength]
     progress("all prompts")
     heads = {}
     for model in models:
         weights, _ = design.fit(targets[model], known[model], strength)
-        seen = [(held_out[model][n], each.quality[model]) for n, each in enumerate(examples) if model in each.quality]
+        seen = [(said[model][n], each.quality[model]) for n, each in enumerate(examples) if model in each.quality]
         heads[model] = Head(weights, bands(seen), len(seen), on=False)
-    return Trained(design.scale, heads, held_out, strength)
+    return Trained(design.scale, heads, said, strength)
 
 
 def _folds(n: int) -> list[int]:
@@ -76,13 +83,11 @@ def _folds(n: int) -> list[int]:
     return folds
 
 
-def _agreement(examples: Sequence[Example], folds: Sequence[int], parts: Sequence[Mapping[str, list[float]]]) -> float:
-    """Correlation of predicted and labelled quality, each less its mean over the prompt's models, where held out."""
+def _agreement(examples: Sequence[Example], held_out: Mapping[str, Sequence[float]]) -> float:
+    """Correlation of predicted and labelled quality, each less its mean over the models the prompt is labelled for."""
     said, was = [], []
-    for n, (each, fold) in enumerate(zip(examples, folds, strict=True)):
-        if fold >= len(parts) or len(each.quality) < 2:
-            continue
-        predicted = [parts[fold][model][n] for model in each.quality]
+    for n, each in enumerate(examples):
+        predicted = [held_out[model][n] for model in each.quality]
         middle, mean = sum(predicted) / len(predicted), sum(each.quality.values()) / len(predicted)
         said += [value - middle for value in predicted]
         was += [value - mean for value in each.quality.values()]
@@ -96,7 +101,7 @@ def bands(seen: Sequence[tuple[float, float]]) -> tuple[Band, ...]:
     many = max(1, min(_BANDS, len(ordered) // _BAND))
     cuts = [len(ordered) * number // many for number in range(many + 1)]
     found = []
-    for number, (start, end) in enumerate(zip(cuts, cuts[1:], strict=False)):
+    for number, (start, end) in enumerate(pairwise(cuts)):
         low, high = _wilson(sum(label for _, label in ordered[start:end]), end - start)
         found.append(Band(-1e6 if number == 0 else ordered[start][0], low, high))
     return tuple(found)

@@ -1,6 +1,6 @@
 """What was read once, kept compiled: a file in the cache folder, named after everything its content depends on.
 
-A stale file is thus never read; a damaged one is compiled again, and where the folder cannot be written nothing is kept.
+A stale file is thus never read, a damaged one is compiled again, and in a folder one may not write nothing is kept.
 """
 
 from __future__ import annotations

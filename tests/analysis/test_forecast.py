@@ -145,6 +145,11 @@ def test_days_before_the_first_spend_are_no_history() -> None:
     assert found([0] * 80 + [3 * USD] * 20) == found([3 * USD] * 20)
 
 
+@pytest.mark.parametrize("days", [2, 14, 84])
+def test_the_day_of_the_first_spend_says_nothing(days: int) -> None:
+    assert forecast([0] * days, today=TODAY, passed=Fraction(1, 2), today_nano=USD, spent=USD, last=LAST) is None
+
+
 def test_less_than_a_day_says_nothing() -> None:
     assert forecast([], today=TODAY, passed=Fraction(23, 24), today_nano=USD, spent=USD, last=LAST) is None
     assert forecast([USD], today=TODAY, passed=MIDNIGHT, today_nano=0, spent=USD, last=LAST) is not None

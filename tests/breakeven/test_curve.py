@@ -1,6 +1,6 @@
 from fractions import Fraction
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmcost.breakeven.curve import Curve, Piece
@@ -12,7 +12,7 @@ volumes = st.fractions(Fraction(1, 100), 2000, max_denominator=100)
 def test_a_line() -> None:
     line = Curve(fixed=Fraction(5), linear=Fraction(2))
     assert [line.cost(v) for v in (1, 10)] == [7, 25]
-    assert (line.start, line.slope, line.low, line.high) == (5, 2, 5, 5)
+    assert [line.start, line.slope, line.low, line.high] == [5, 2, 5, 5]
     assert line.above(Fraction(0)) == line.at(Fraction(7)) == Piece(Fraction(0), None, Fraction(5), Fraction(2))
 
 
@@ -40,6 +40,7 @@ def test_what_scales_down_to_a_least() -> None:
     assert curve.above(Fraction(25)) == Piece(Fraction(25), None, Fraction(0), Fraction(3))
 
 
+@settings(max_examples=60)
 @given(curves, volumes)
 def test_a_piece_holds_what_it_says(curve: Curve, tokens: Fraction) -> None:
     piece = curve.at(tokens)
@@ -54,6 +55,7 @@ def test_a_piece_holds_what_it_says(curve: Curve, tokens: Fraction) -> None:
     assert curve.at(inside) == after
 
 
+@settings(max_examples=60)
 @given(curves, volumes)
 def test_a_curve_lies_between_its_parallels(curve: Curve, tokens: Fraction) -> None:
     rest = curve.cost(tokens) - curve.slope * tokens
@@ -61,6 +63,7 @@ def test_a_curve_lies_between_its_parallels(curve: Curve, tokens: Fraction) -> N
     assert curve.start <= curve.cost(tokens)
 
 
+@settings(max_examples=60)
 @given(curves, volumes, st.fractions(0, 1000, max_denominator=100))
 def test_more_tokens_never_cost_less(curve: Curve, tokens: Fraction, more: Fraction) -> None:
     assert curve.cost(tokens) <= curve.cost(tokens + more)

@@ -1,7 +1,7 @@
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmcost.breakeven.hosted import Hosted
@@ -70,11 +70,13 @@ def test_a_measured_combined_rate(millions: int, replicas: int, usd: str) -> Non
     assert hosted.parts(millions * 10**6, mix)["gpus"] == Fraction(usd)
 
 
+@settings(max_examples=40)
 @given(st.integers(1, 10**12), mixes, hosteds)
 def test_the_curve_is_the_sum_of_the_parts(tokens: int, mix: Mix, hosted: Hosted) -> None:
     assert hosted.curve(mix).cost(tokens) == sum(hosted.parts(tokens, mix).values())
 
 
+@settings(max_examples=30)
 @given(st.integers(1, 10**12), st.integers(0, 10**12), mixes, hosteds, st.fractions(1, 3, max_denominator=10))
 def test_cost_never_falls_with_volume_or_a_price(
     tokens: int, more: int, mix: Mix, hosted: Hosted, factor: Fraction

@@ -1,6 +1,6 @@
 from fractions import Fraction
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmcost.breakeven.owned import Owned, Server
@@ -29,11 +29,13 @@ def test_servers_are_bought_whole() -> None:
     assert owned.curve(MIX).start == 1649
 
 
+@settings(max_examples=40)
 @given(st.integers(1, 10**12), mixes, owneds)
 def test_the_curve_is_the_sum_of_the_parts(tokens: int, mix: Mix, owned: Owned) -> None:
     assert owned.curve(mix).cost(tokens) == sum(owned.parts(tokens, mix).values())
 
 
+@settings(max_examples=40)
 @given(st.integers(1, 10**12), st.integers(0, 10**12), mixes, owneds, st.fractions(1, 3, max_denominator=10))
 def test_cost_never_falls_with_volume_or_a_price(
     tokens: int, more: int, mix: Mix, owned: Owned, factor: Fraction

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmcost.breakeven.quantities import parse_amount, parse_share, parse_tokens
+from llmcost.breakeven.quantities import parse_amount, parse_ratio, parse_share, parse_tokens
 from llmcost.core.errors import UsageError
 
 
@@ -34,7 +34,7 @@ def test_volumes(text: str, tokens: int) -> None:
     [
         ("", "--n '' is not a number of tokens"),
         ("lots", "--n 'lots' is not a number of tokens"),
-        ("-5M", "--n '-5M' is not a number of tokens"),
+        ("-5M", "--n '-5M' is negative"),
         ("1e9", "--n '1e9' is not a number of tokens"),
         ("5 MB", "--n '5 MB' is not a number of tokens"),
         ("٥M", "--n '٥M' is not a number of tokens"),
@@ -77,6 +77,29 @@ def test_shares() -> None:
 def test_what_is_no_share(text: str) -> None:
     with pytest.raises(UsageError, match="--x"):
         parse_share(text, "--x")
+
+
+@pytest.mark.parametrize("text", ["-5", "-5M", "−1.5", "- 2", "-5%"])
+def test_negative_numbers_are_called_so(text: str) -> None:
+    for parse in (parse_tokens, parse_amount, parse_share):
+        with pytest.raises(UsageError, match="is negative"):
+            parse(text, "--x")
+
+
+def test_no_tokens_may_be_meant() -> None:
+    assert parse_tokens("0", "--x", zero=True) == 0
+
+
+def test_ratios() -> None:
+    assert [parse_ratio(text, "--x") for text in ("2:1", "1 : 0.25", "0:5", "1:0")] == [
+        Fraction(2, 3), Fraction(4, 5), 0, 1,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ["", "2", ":", "1:", "a:b", "0:0", "-1:2", "1:2:3"])
+def test_what_is_no_ratio(text: str) -> None:
+    with pytest.raises(UsageError, match="--x"):
+        parse_ratio(text, "--x")
 
 
 def test_a_share_that_may_not_be_zero() -> None:

@@ -1,4 +1,4 @@
-"""Against reference cases and measured runs kept outside the project."""
+"""Against reference cases and measured runs kept outside the project, through the functions."""
 
 import csv
 from fractions import Fraction
@@ -7,9 +7,17 @@ from typing import Any
 
 import pytest
 
-from llmcost.breakeven.api import Rates, api_cost
-from llmcost.breakeven.hosted import Deployment, hosted_cost, load
+from llmcost.breakeven.assumed import described
+from llmcost.breakeven.capacity import Capacity
+from llmcost.breakeven.comparison import compare
+from llmcost.breakeven.fields import MODES, Mode
+from llmcost.breakeven.hosted import Hosted
+from llmcost.breakeven.layers import Layer
+from llmcost.breakeven.plan import Plan, inputs_of, plan
+from llmcost.breakeven.scenario import read
 from llmcost.breakeven.traffic import SECONDS_MONTH, Mix
+from tests.breakeven.books import BOOK, NOW
+from tests.breakeven.test_plan import BASE
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "breakeven"
 pytestmark = pytest.mark.skipif(not DATA.exists(), reason="shared data is not here")
@@ -24,67 +32,56 @@ def case(name: str) -> tuple[dict[str, Any], dict[str, Fraction]]:
     return found["inputs"], {key: Fraction(str(value)) for key, value in found["expected"].items()}
 
 
+def planned(mode: Mode, given: dict[str, Any]) -> Plan:
+    """The case's mode, beside others that do not matter."""
+    import yaml
+
+    found = read(yaml.safe_dump({mode: given}), "case.yaml")
+    others = Layer({}, {other: BASE.modes[other] for other in MODES if other != mode})
+    return plan(*inputs_of([described(found.stated), others, Layer(found.traffic, found.modes)]), BOOK, NOW)
+
+
 def near(value: Fraction, expected: Fraction) -> bool:
     return abs(value - expected) <= TOLERANCE
 
 
 def test_api_month() -> None:
     given, expected = case("api_mix_cache_batch")
-    tokens = given["input_tokens"] + given["output_tokens"]
-    share = Fraction(given["input_tokens"], tokens)
-    million = 10**6
-    cached_rate = Fraction(given["price_cached_in"]) / million
-    rates = Rates(Fraction(given["price_in"]) / million, cached_rate, None, Fraction(given["price_out"]) / million)
-    mix = Mix(share, Fraction(given["cached_share"]))
-    batch = {"batch_share": Fraction(given["batch_share"]), "batch_discount": Fraction(given["batch_discount"])}
-    assert near(api_cost(tokens, Mix(share), rates).total, expected["list_no_discounts"])
-    assert near(api_cost(tokens, mix, rates).total, expected["with_cache"])
-    month = api_cost(tokens, mix, rates, **batch).total
-    assert near(month, expected["api_month"])
-    assert near(month / tokens * million, expected["blended_per_1M"])
+    for without, key in (
+        (("cached_share", "batch_share"), "list_no_discounts"), (("batch_share",), "with_cache"), ((), "api_month"),
+    ):  # fmt: skip
+        outcome = compare(planned("api", {**given, **dict.fromkeys(without, 0)})).outcomes["api"]
+        assert near(outcome.total, expected[key])
+    assert near(outcome.total / outcome.tokens * 10**6, expected["blended_per_1M"])
 
 
 def test_hosted_static_steps() -> None:
     given, expected = case("hosted_static_steps")
-    rate = Fraction(given["tok_s_total"])
-    deployment = Deployment(
-        Fraction(given["gpu_hour"]),
-        given["gpus_per_replica"],
-        rate,
-        rate,
-        Fraction(given["peak_to_avg"]),
-        Fraction(given["max_util"]),
-        min_replicas=given["min_replicas"],
-        spare_replicas=given["spare_replicas"],
-    )
-    assert given["volumes_M"]
-    for volume in given["volumes_M"]:
-        cost = hosted_cost(volume * 10**6, Mix(Fraction(2, 3)), deployment)
-        assert cost.replicas == expected[f"{volume}M_provisioned"]
-        assert near(cost.total, expected[f"{volume}M_cost"])
-        assert near(cost.total / volume, expected[f"{volume}M_usd_per_1M"])
+    found = compare(planned("hosted", given))
+    assert len(found.volumes) == len(given["volumes_M"]) > 0
+    for outcomes in found.volumes:
+        outcome, volume = outcomes["hosted"], outcomes["hosted"].tokens // 10**6
+        assert outcome.size is not None
+        assert outcome.size.replicas == expected[f"{volume}M_provisioned"]
+        assert near(outcome.total, expected[f"{volume}M_cost"])
+        assert near(outcome.total / volume, expected[f"{volume}M_usd_per_1M"])
 
 
-def test_capacity_of_the_owned_cluster() -> None:
+def test_owned_cluster() -> None:
     given, expected = case("owned_cluster")
-    tokens = given["input_tokens"] + given["output_tokens"]
-    mix = Mix(Fraction(given["input_tokens"], tokens))
-    deployment = Deployment(
-        Fraction(1),
-        given["gpus_per_replica"],
-        Fraction(given["tok_s_in"]),
-        Fraction(given["tok_s_out"]),
-        Fraction(given["peak_to_avg"]),
-        Fraction(given["max_util"]),
-        min_replicas=given["min_replicas"],
-        spare_replicas=given["spare_replicas"],
-    )
-    assert load(tokens, mix, deployment) == expected["replica_seconds"]
-    assert abs(load(tokens, mix, deployment) / SECONDS_MONTH - expected["avg_replicas"]) < Fraction(1, 10**6)
-    cost = hosted_cost(tokens, mix, deployment)
-    assert cost.replicas - deployment.spare_replicas == expected["peak_replicas"]
-    assert cost.replicas == expected["provisioned"]
-    assert cost.gpus == expected["gpus"]
+    outcome = compare(planned("owned", given)).outcomes["owned"]
+    size = outcome.size
+    assert size is not None
+    assert size.load == expected["replica_seconds"]
+    assert abs(size.average - expected["avg_replicas"]) < Fraction(1, 10**6)
+    assert [size.peak, size.replicas, size.gpus, size.servers] == [
+        expected[key] for key in ("peak_replicas", "provisioned", "gpus", "servers")
+    ]
+    for part in ("amortisation", "power", "colo", "maintenance", "staff", "other"):
+        assert near(outcome.parts[part], expected[part])
+    assert near(outcome.total, expected["cost"])
+    assert near(outcome.total / outcome.tokens * 10**6, expected["usd_per_1M"])
+    assert near(outcome.parts["staff"] / outcome.total * 100, expected["staff_share_pct"])
 
 
 def test_measured_runs() -> None:
@@ -94,7 +91,7 @@ def test_measured_runs() -> None:
     assert len(rows) == 140
     for row in rows:
         rate = Fraction(row["tps_output"])
-        full = Deployment(Fraction(row["gpu_cost_hr"]), 1, rate, rate, Fraction(1), Fraction(1))
+        full = Hosted(Capacity(rate, rate), Fraction(row["gpu_cost_hr"]))
         tokens = rate * SECONDS_MONTH
-        per_million = hosted_cost(tokens, Mix(Fraction(0)), full).total / tokens * 10**6
+        per_million = full.curve(Mix(Fraction(0))).cost(tokens) / tokens * 10**6
         assert abs(per_million - Fraction(row["c_eff_per_mtok"])) < Fraction(row["c_eff_per_mtok"]) / 10**6

@@ -7,6 +7,7 @@ from contextlib import closing
 from datetime import UTC, date
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -14,6 +15,7 @@ import pytest
 from llmcost.budgets.admission import Admission, Denied, applies, cap
 from llmcost.budgets.model import Budget, Limit, Waiver, Window
 from llmcost.core.instants import SECOND_US
+from llmcost.ledger.protocol import Added
 from llmcost.ledger.reservations import Abandoned, Reservation, Reservations
 from llmcost.ledger.sqlite import SqliteLedger
 from tests.budgets.rows import USD, row, us
@@ -185,3 +187,55 @@ def test_an_abandoned_request_is_charged_once(admission: Admission, ledger: Sqli
         assert isinstance(denied, Denied)
         assert (denied.spent, denied.reserved) == (USD, USD)
         assert isinstance(found, Abandoned)
+
+
+def test_one_settled_in_the_next_window_leaves_that_ones_sum(admission: Admission, ledger: SqliteLedger) -> None:
+    one = budget(Limit(DAY, "usd", 4 * USD))
+    held = ask(admission, one)
+    assert isinstance(held, Reservation)
+    tomorrow = us("2026-11-21T10:00:00Z")
+    number = ledger.begin_batch("live", 0)
+    ledger.add([row("2026-11-21T09:00:00Z", "shop", 2 * USD)], number)
+    with closing(Reservations(Path("ledger.db.reservations"), now_us=NOW)) as store:
+        other = Admission(ledger, store, UTC)
+        assert isinstance(ask(other, one, now=tomorrow), Reservation)
+        settled = row("2026-11-20T10:00:00Z", "shop", USD)
+        assert admission.settle(held, settled, batch=number, charged=settled.record)
+        denied = ask(other, one, usd=2, now=tomorrow)
+        assert isinstance(denied, Denied)
+        assert (denied.spent, denied.reserved) == (2 * USD, USD)
+
+
+def test_a_row_that_somebody_reads_before_it_is_settled_counts_once(
+    admission: Admission, ledger: SqliteLedger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = budget(Limit(DAY, "usd", 2 * USD))
+    held = ask(admission, one)
+    assert isinstance(held, Reservation)
+    with closing(Reservations(Path("ledger.db.reservations"), now_us=NOW)) as store:
+        add = ledger.add
+
+        def added(*given: Any) -> Added:
+            done = add(*given)
+            store.refresh(held.claims, lambda _: USD)
+            return done
+
+        monkeypatch.setattr(ledger, "add", added)
+        settled = row("2026-11-20T10:00:00Z", "shop", USD)
+        assert admission.settle(held, settled, batch=ledger.begin_batch("live", 0), charged=settled.record)
+        assert store.standing(held.claims[0].key) == (USD, 0)
+
+
+def test_tokens_and_requests_are_counted_as_used(admission: Admission, ledger: SqliteLedger) -> None:
+    one = budget(Limit(DAY, "requests", 2), Limit(DAY, "tokens", 150))
+    held = ask(admission, one)
+    assert isinstance(held, Reservation)
+    settled = row("2026-11-20T10:00:00Z", "shop", USD)
+    assert admission.settle(held, settled, batch=ledger.begin_batch("live", 0), charged=settled.record)
+    assert isinstance(ask(admission, one), Reservation)
+    denied = ask(admission, one)
+    assert isinstance(denied, Denied)
+    assert (denied.limit.measure, denied.spent, denied.reserved) == ("requests", 1, 1)
+    denied = ask(admission, budget(one.limits[1]))
+    assert isinstance(denied, Denied)
+    assert (denied.limit.measure, denied.spent, denied.reserved) == ("tokens", 10, 100)

@@ -377,3 +377,16 @@ def test_sums_are_those_of_a_plain_loop(items: list[tuple[int, str, int | None]]
         assert standing.spent == sum(r.cost or 0 for r in mine)
         assert standing.requests == len(mine)
         assert standing.unpriced == sum(r.cost is None for r in mine)
+
+
+def test_a_waiver_covers_spend_and_not_what_the_data_lacks() -> None:
+    waivers = "waivers: [{until: 2026-12-31, by: ana, reason: sale}]"
+    found = measured(
+        f"{{app_id: a, monthly_limit: 1, {waivers}}}, {{app_id: ghost, daily_limit: 1, {waivers}}}",
+        row("2026-11-20T00:00:00Z", "a", 2 * USD),
+        row("2026-11-20T00:00:00Z", "a", None),
+    )
+    assert judge(found, allow_empty=True).marks == ("ok", "ok")
+    assert judge(found).marks == ("ok", "data")
+    strict = judge(found, strict=True)
+    assert (strict.code, strict.marks) == (ExitCode.DATA, ("data", "data"))

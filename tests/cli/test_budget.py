@@ -311,7 +311,7 @@ def test_what_live_requests_reserve_is_shown_in_its_own_window(as_of: str, shown
     budget = load(Path("budgets.yaml")).budgets[0]
     now = us(AS_OF[1])
     claims = [
-        Claim(counter_key(budget, limit), period_of(limit.window, now, UTC).start, limit.amount, 7 * USD)
+        Claim(counter_key(budget, limit, UTC), period_of(limit.window, now, UTC).start, limit.amount, 7 * USD)
         for limit in budget.limits
     ]
     held = Reservations(reserved_beside(Path("ledger.db")), now_us=now)

@@ -193,6 +193,7 @@ def test_an_empty_or_stale_ledger_and_what_is_unpriced_fail_when_strict(repo: Re
     ran = diff("--strict", "--max-age", "8d")
     assert ran.code == 6
     assert "prompts/a.txt: no price for model 'no-such-model'" in ran.err
+    assert "--model" not in ran.err
     loose = diff("--fail-over-usd", "0")
     assert loose.code == 0
     assert "1 prompt of unknown cost not judged" in loose.err

@@ -20,6 +20,7 @@ from llmcost.core.errors import UsageError
 from llmcost.core.record import DIMENSIONS
 from llmcost.core.usage import Usage
 from llmcost.ledger.alerts import Alert, StoredAlert
+from llmcost.ledger.labels import Answered, StoredLabel
 from llmcost.ledger.protocol import REPORTED, UNPRICED, Added, Amounts, Basis, Ledger, Prediction, PricedRecord, Query
 from tests.ledger.samples import (
     CARD,
@@ -690,6 +691,43 @@ class LedgerContract:
         with closing(self.fresh()) as other:
             assert other.digest_key() != ledger.digest_key()
 
+    # Labels
+
+    def test_labels_are_opinions_and_each_is_kept_once(self, ledger: Ledger) -> None:
+        box = ledger.labels
+        assert box.all() == []
+        good, bad = StoredLabel("openai:1", "gpt-4o", 1.0, T0), StoredLabel("openai:1", "gpt-4o", 0.0, T0 + 1)
+        other = StoredLabel("prompt:00", "中文'; --", 0.7, T0)
+        assert box.add([good, bad, good, other], {"openai:1": b"\x01\x02", "none": b""}) == 3
+        assert box.add([good._replace(made_us=T0 + 9)], {"openai:1": b"\x03"}) == 0
+        assert box.all() == [bad._replace(features=b"\x03"), good._replace(features=b"\x03"), other]
+        assert box.remove("openai:1") == 2
+        assert box.remove("openai:1") == 0
+        assert box.all() == [other]
+        assert box.add([bad], {}) == 1
+        assert box.all()[0].features is None
+        assert ledger.check() == []
+
+    def test_what_the_ledger_knows_of_labelled_requests(self, ledger: Ledger) -> None:
+        add(ledger, row("openai:1"), row("openai:2"))
+        (one,) = [
+            each
+            for each in ledger.requests(EVERYTHING, order="time", limit=None)
+            if each.priced.record.id == "openai:1"
+        ]
+        found = ledger.labels.answered(["openai:1", "1", "openai:9", "x' OR '1'='1", ""])
+        assert found == dict.fromkeys(("openai:1", "1"), Answered("openai:1", one.priced.record.model, one.priced.cost))
+        assert ledger.labels.answered([]) == {}
+
+    def test_a_forgotten_users_labels_leave_too(self, ledger: Ledger) -> None:
+        add(ledger, row("openai:1", user="ann", prompt_digest="ab"), row("openai:2", user="bob"))
+        labels = [StoredLabel(key, "m", 1.0, T0) for key in ("openai:1", "openai:2", "prompt:ab", "prompt:cd")]
+        ledger.labels.add(labels, {label.key: b"\x01" for label in labels})
+        ledger.forget_user("ann")
+        assert [each.key for each in ledger.labels.all()] == ["openai:2", "prompt:cd"]
+        ledger.labels.add(labels, {})
+        assert [each.features for each in ledger.labels.all()] == [None, b"\x01", None, b"\x01"]
+
     # The outbox
 
     def test_an_alert_is_kept_once(self, ledger: Ledger) -> None:
@@ -793,6 +831,19 @@ class LedgerContract:
         }  # fmt: skip
         assert json.loads(second.alert.body) == {"budget": "annex"}
         assert ledger.outbox.enqueue([alert("a")], T0) == 0
+
+    def test_a_withdrawn_row_leaves_every_sum(self, ledger: Ledger) -> None:
+        kept, gone = row("openai:1", tokens=5), row("openai:2", tokens=7)
+        add(ledger, kept, gone)
+        assert not ledger.withdraw(gone.record.ts + 1, gone.record.id)
+        assert not ledger.withdraw(gone.record.ts, "openai:3")
+        assert ledger.withdraw(gone.record.ts, gone.record.id)
+        assert not ledger.withdraw(gone.record.ts, gone.record.id)
+        assert [one.record.id for one in stored(ledger)] == ["openai:1"]
+        assert summed(ledger, EVERYTHING) == totals([kept], EVERYTHING)
+        assert ledger.check() == []
+        add(ledger, gone)
+        assert len(stored(ledger)) == 2
 
     def test_snapshots_nest(self, ledger: Ledger) -> None:
         add(ledger, row())

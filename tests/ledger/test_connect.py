@@ -74,7 +74,7 @@ def test_a_newer_version_is_refused_and_left(write: bool) -> None:
         db.execute("PRAGMA user_version = 99")
     content = path.read_bytes()
     code, message = refusal(path, write=write)
-    assert (code, message) == (2, "the ledger ledger.db is of version 99; this llmcost reads up to 2")
+    assert (code, message) == (2, f"the ledger ledger.db is of version 99; this llmcost reads up to {schema.VERSION}")
     assert path.read_bytes() == content
 
 

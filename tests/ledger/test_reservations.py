@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from llmcost.core.errors import LedgerError
-from llmcost.ledger.reservations import Abandoned, Claim, Refused, Reservation, Reservations
+from llmcost.ledger.reservations import Abandoned, Claim, Refused, Reservation, Reservations, counters
 
 DAY = Claim("day", 100, 50, 10)
 MONTH = Claim("month", 1, 1000, 10)
@@ -52,7 +52,8 @@ def test_what_is_reserved_is_given_back_or_spent(store: Reservations) -> None:
 def test_a_limit_may_be_used_up_but_not_passed(store: Reservations) -> None:
     for _ in range(5):
         taken(store, DAY)
-    assert store.reserve([DAY], now_us=0, spent=nothing) == Refused(DAY, 0, 50)
+    # A counter that is current is believed: the ledger may hold a row that is about to be settled.
+    assert store.reserve([DAY], now_us=0, spent=lambda _: 1 // 0) == Refused(DAY, 0, 50)
 
 
 def test_what_the_ledger_knows_counts(store: Reservations) -> None:
@@ -177,6 +178,13 @@ def test_a_request_that_was_sent_stays_reserved_until_it_is_charged(store: Reser
         assert store.standing("day") == (4, 0)
 
 
+def test_one_charged_in_the_next_window_is_the_spend_of_its_own(store: Reservations) -> None:
+    held = taken(store, DAY)
+    taken(store, DAY._replace(start=200), spent=lambda _: 3)
+    assert store.charge(Abandoned(held.number, held.claims, ""), lambda: None)
+    assert store.standing("day") == (3, 10)
+
+
 def test_a_charge_that_cannot_be_written_is_not_made(store: Reservations) -> None:
     held = taken(store, DAY)
     store.sent(held, "what it was")
@@ -192,7 +200,17 @@ def test_a_file_of_something_else_is_left_alone() -> None:
     content = FILE.read_bytes()
     with pytest.raises(LedgerError, match="not a file of reservations"):
         Reservations(FILE, now_us=0)
+    with pytest.raises(LedgerError, match="not a file of reservations"):
+        counters(FILE)
     assert FILE.read_bytes() == content
+
+
+def test_a_file_whose_maker_was_killed_holds_nothing_yet() -> None:
+    FILE.touch()
+    assert counters(FILE) == {}
+    with closing(Reservations(FILE, now_us=0)) as store:
+        taken(store, DAY)
+    assert counters(FILE) == {"day": (100, 0, 10)}
 
 
 def test_a_folder_that_does_not_exist_is_an_error() -> None:

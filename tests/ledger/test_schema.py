@@ -35,7 +35,7 @@ def test_a_new_ledger_is_of_the_newest_version() -> None:
     assert version(path) == schema.VERSION == len(schema.MIGRATIONS)
     assert tables(path) == {
         "meta", "series", "party", "context", "card", "batch", "request", "seen", "superseded", "forgotten",
-        "rollup_quarter", "rollup_day", "prediction", "alert",
+        "rollup_quarter", "rollup_day", "prediction", "alert", "label", "features",
     }  # fmt: skip
 
 
@@ -76,6 +76,7 @@ def test_a_ledger_of_the_first_version_gains_what_later_ones_have(monkeypatch: p
         assert stored(ledger) == [row()]
         assert ledger.predictions() == []
         assert ledger.outbox.alerts() == []
+        assert ledger.labels.all() == []
     assert version(path) == schema.VERSION
 
 

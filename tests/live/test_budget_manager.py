@@ -8,20 +8,21 @@ import signal
 import threading
 from collections.abc import Sequence
 from contextlib import closing
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from llmcost.budgets.model import Budget, Limit, Window
+from llmcost.budgets.model import Budget, Limit, Waiver, Window
 from llmcost.core.errors import UsageError
 from llmcost.core.instants import SECOND_US
 from llmcost.core.usage import Usage
 from llmcost.ledger.protocol import Query
-from llmcost.ledger.reservations import counters
+from llmcost.ledger.reservations import Reservations, counters
 from llmcost.ledger.sqlite import SqliteLedger
-from llmcost.live.budget_manager import BudgetConfig, BudgetExceededError, BudgetManager
+from llmcost.live.budget_manager import BudgetConfig, BudgetExceededError, BudgetManager, Hold
 from llmcost.pricing.book import PriceBook
 from llmcost.pricing.yaml_book import compile_yaml
 from tests.budgets.rows import USD, ledger, row, us
@@ -70,6 +71,8 @@ def test_a_limit_of_zero_has_the_percent_zero_and_throttles() -> None:
         assert status is not None
         assert status["daily_percent"] == 0
         assert budgets.should_throttle("idle")
+        with pytest.raises(BudgetExceededError, match=r"\$0 left"):
+            budgets.reserve("idle", cost_usd="0.000000001")
 
 
 @pytest.mark.parametrize(
@@ -93,6 +96,26 @@ def test_a_budget_of_its_own_may_throttle_elsewhere() -> None:
     with manager() as budgets:
         budgets.set_budget(BudgetConfig("shop", 10, 100, throttle_at={"day": "50%"}))
         assert budgets.should_throttle("shop")
+
+
+@pytest.mark.parametrize(
+    ("throttle_at", "message"),
+    [({"week": 1}, "names 'week'"), ({"day": 1.5}, "above the limit"), ({"day": 0}, "above zero")],
+)
+def test_a_throttle_that_means_nothing(throttle_at: Any, message: str) -> None:
+    with manager() as budgets, pytest.raises(UsageError, match=message):
+        budgets.set_budget(BudgetConfig("shop", 10, 100, throttle_at=throttle_at))
+
+
+def test_a_waiver_lifts_the_throttle() -> None:
+    ledger(row("2026-11-20T09:00:00Z", "shop", 20 * USD), path=STORE).close()
+    with manager() as budgets:
+        for last, expected in ((19, True), (20, False)):
+            waiver = Waiver(date(2026, 11, last), "ann", "launch", 1)
+            budgets.set_budget(
+                Budget("shop", (("app", "shop"),), (Limit(Window("day"), "usd", USD),), waivers=(waiver,))
+            )
+            assert budgets.should_throttle("shop") is expected
 
 
 def test_reserve_then_settle_writes_the_row() -> None:
@@ -121,7 +144,7 @@ def test_a_reported_cost_is_kept_where_the_model_has_no_price() -> None:
 def test_no_price_is_an_error_and_nothing_is_set_aside() -> None:
     with manager() as budgets:
         with pytest.raises(UsageError, match="no price for model 'mystery'"):
-            budgets.reserve("shop", model="mystery", input_tokens=10)
+            budgets.reserve("shop", model="mystery", input_tokens=10, max_output_tokens=1)
         with pytest.raises(UsageError, match="unknown dimension 'usr'; did you mean 'user'"):
             budgets.reserve("shop", cost_usd=1, usr="ann")
 
@@ -276,6 +299,163 @@ def test_a_killed_process_is_freed_or_charged_after_the_lease(sent: bool, charge
             (stored,) = store.requests(Query(0, 2**62), order="time", limit=None)
             assert (stored.priced.basis.assumed, stored.priced.record.status) == (True, "unknown")
             assert store.check() == []
+
+
+def at(now: int, **more: Any) -> BudgetManager:
+    return manager(now, lease_seconds=60, **more)
+
+
+LATER = NOW + 120 * SECOND_US
+
+
+@pytest.mark.parametrize("request_id", ["", "r1"])
+def test_one_settled_after_it_was_charged_for_dead_counts_once(request_id: str) -> None:
+    with at(NOW) as slow, at(LATER) as other:
+        held = slow.reserve("shop", model="one", provider="acme", cost_usd=6)
+        slow.sent(held)
+        other.reserve("shop", cost_usd=1)
+        assert spent() == 6 * USD
+        slow.settle(held, Usage(input=10), request_id=request_id)
+        assert spent() == 10_000
+        with pytest.raises(BudgetExceededError, match=r"\$8\.99999 left"):
+            other.reserve("shop", cost_usd=9)
+        with pytest.raises(UsageError, match="has expired"):
+            slow.sent(held)
+    with closing(SqliteLedger(STORE, write=False)) as store:
+        assert store.check() == []
+
+
+@pytest.mark.parametrize("request_id", ["", "r1"])
+@pytest.mark.parametrize("sent", [True, False])
+def test_one_that_dies_between_the_row_and_the_end_of_its_reservation_counts_once(
+    request_id: str, sent: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with at(NOW) as slow:
+        held = slow.reserve("shop", model="one", provider="acme", cost_usd=6)
+        if sent:
+            slow.sent(held)
+        with monkeypatch.context() as broken:
+            broken.setattr(Reservations, "settle", lambda *_, **__: 1 // 0)
+            with pytest.raises(ZeroDivisionError):
+                slow.settle(held, Usage(input=10), request_id=request_id)
+    with at(LATER) as other:
+        other.reserve("shop", cost_usd="9.9")
+    assert spent() == 10_000
+
+
+def test_whoever_waits_longer_than_a_lease_carries_on() -> None:
+    clock = [NOW]
+    with at(LATER) as other, BudgetManager(STORE, prices=BOOK, clock=lambda: clock[0], lease_seconds=60) as idle:
+        idle.set_budget(BudgetConfig("shop", 10, 100))
+        idle.release(idle.reserve("shop", cost_usd=1))
+        other.reserve("shop", cost_usd=1)
+        clock[0] = LATER + SECOND_US
+        idle.release(idle.reserve("shop", cost_usd=1))
+        idle.reserve("shop", cost_usd=1)
+    # And leaves nothing behind that nobody would find.
+    with at(LATER + 600 * SECOND_US) as last:
+        last.reserve("shop", cost_usd=10)
+
+
+def test_settled_by_another_thread_or_a_child() -> None:
+    with manager() as budgets:
+        first, second = (budgets.reserve("shop", cost_usd=4) for _ in range(2))
+
+        def settle(held: Hold) -> None:
+            budgets.settle(held, cost_usd=1)
+            budgets.close()
+
+        thread = threading.Thread(target=settle, args=(first,))
+        thread.start()
+        thread.join()
+        child = multiprocessing.get_context("fork").Process(target=settle, args=(second,))
+        child.start()
+        child.join()
+        assert child.exitcode == 0
+        assert spent() == 2 * USD
+        budgets.reserve("shop", cost_usd=8)
+
+
+def test_a_killed_child_is_freed_while_its_parent_lives() -> None:
+    clock = [NOW]
+    with BudgetManager(STORE, prices=BOOK, clock=lambda: clock[0], lease_seconds=60) as budgets:
+        budgets.set_budget(BudgetConfig("shop", 10, 100))
+        budgets.reserve("shop", cost_usd=1)
+
+        def die() -> None:
+            budgets.reserve("shop", cost_usd=8)
+            os.kill(os.getpid(), signal.SIGKILL)
+
+        child = multiprocessing.get_context("fork").Process(target=die)
+        child.start()
+        child.join()
+        clock[0] = NOW + 50 * SECOND_US
+        with pytest.raises(BudgetExceededError):
+            budgets.reserve("shop", cost_usd=2)
+        clock[0] = NOW + 100 * SECOND_US
+        budgets.reserve("shop", cost_usd=9)
+
+
+def test_whoever_reserves_is_heard_of_four_times_a_lease() -> None:
+    clock = [NOW]
+    with BudgetManager(STORE, prices=BOOK, clock=lambda: clock[0], lease_seconds=60) as budgets:
+        budgets.set_budget(BudgetConfig("shop", 10, 100))
+        budgets.reserve("shop", cost_usd=4)
+        clock[0] = NOW + 15 * SECOND_US
+        budgets.reserve("shop", cost_usd=4)
+        with at(NOW + 75 * SECOND_US) as other, pytest.raises(BudgetExceededError):
+            other.reserve("shop", cost_usd=4)
+        with at(NOW + 76 * SECOND_US) as other:
+            other.reserve("shop", cost_usd=10)
+
+
+def test_what_has_no_price_or_is_not_known_is_charged_the_most_it_may_cost() -> None:
+    with manager() as budgets:
+        held = budgets.reserve("shop", model="mystery", cost_usd=6)
+        assert budgets.settle(held, Usage(input=10)) == 6 * USD
+        held = budgets.reserve("shop", model="one", provider="acme", input_tokens=1000, max_output_tokens=100)
+        assert budgets.settle(held) == 2_000_000
+    with closing(SqliteLedger(STORE, write=False)) as store:
+        rows = [stored.priced for stored in store.requests(Query(0, 2**62), order="cost")]
+        assert [(one.cost, one.basis.assumed, one.record.status) for one in rows] == [
+            (6 * USD, True, "ok"), (2_000_000, True, "unknown"),
+        ]  # fmt: skip
+
+
+def test_a_tags_budget_holds_live_and_after_a_crash() -> None:
+    with manager() as budgets:
+        budgets.set_budget(Budget("acme", (("tag.customer", "acme"),), (Limit(Window("day"), "usd", 2 * USD),)))
+        held = budgets.reserve("shop", cost_usd=2, tags={"customer": "acme"})
+        with pytest.raises(BudgetExceededError, match="the budget 'acme'"):
+            budgets.reserve("shop", cost_usd=1, tags={"customer": "acme"})
+        budgets.reserve("shop", cost_usd=1, tags={"customer": "other"})
+        budgets.sent(held)
+    with at(LATER) as later:
+        later.reserve("shop", cost_usd=1)
+    with closing(SqliteLedger(STORE, write=False)) as store:
+        assert store.sums(Query(0, 2**62, where=(("tag.customer", "acme"),)))[0].sums["cost"] == 2 * USD
+
+
+def test_tokens_that_are_not_known_are_no_zero() -> None:
+    with manager() as budgets:
+        for given, most in ((None, None), (10, None), (None, 10)):
+            with pytest.raises(UsageError, match="is not known"):
+                budgets.reserve("shop", model="one", provider="acme", input_tokens=given, max_output_tokens=most)
+        with pytest.raises(UsageError, match="cannot be negative"):
+            budgets.reserve("shop", model="one", provider="acme", input_tokens=-10, max_output_tokens=1)
+        with pytest.raises(UsageError, match="'app' is set otherwise"):
+            budgets.reserve("shop", cost_usd=1, app="other")
+        budgets.set_budget(Budget("all", (), (Limit(Window("day"), "tokens", 100),)))
+        with pytest.raises(UsageError, match="the budget 'all' limits tokens, and how many"):
+            budgets.reserve("shop", cost_usd=1)
+        budgets.reserve("shop", cost_usd=1, input_tokens=50, max_output_tokens=50)
+
+
+def test_windows_of_two_time_zones_are_two_counters() -> None:
+    """At 10:00 UTC it is the 20th in both, but in Tokyo since nine hours longer."""
+    with manager(tz="Asia/Tokyo") as there, manager() as here:
+        there.reserve("shop", cost_usd=9)
+        here.reserve("shop", cost_usd=9)
 
 
 @pytest.mark.parametrize("value", ["x", -1, "1/0", float("nan"), float("inf")])

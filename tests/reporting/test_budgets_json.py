@@ -80,6 +80,19 @@ def test_the_list() -> None:
     ]  # fmt: skip
 
 
+def test_nothing_that_looks_like_a_secret() -> None:
+    secret = "sk-" + "ant-api03-abcdefghijklmnopqrstuvwxyz0123456789"
+    waiver = Waiver(date(2026, 12, 1), secret, secret, 3)
+    checked = render_json(outcome(standing(secret, 0, 1, known=False, owner=secret, waiver=waiver)))
+    text = (
+        f"budgets: [{{name: {secret}, scope: {{team: {secret}}}, owner: {secret}, monthly_limit: 1, daily_limit: 1}}]"
+    )
+    listed = list_json(parse_budgets(text, "b.yaml"))
+    assert "redacted" in checked
+    assert "redacted" in listed
+    assert secret not in checked + listed
+
+
 def test_every_key_is_documented() -> None:
     page = (Path(__file__).parents[2] / "docs" / "budgets.md").read_text("utf-8")
     section = page.partition("## JSON")[2].partition("\n## ")[0]

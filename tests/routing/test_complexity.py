@@ -15,9 +15,11 @@ HIGH = [
 ]  # fmt: skip
 LOW = [
     "你好", "谢谢！", "是", "否", "好的。", "Yes", "ok", "hi", "Thanks!", "简单介绍一下北京", "一句话概括",
+    "Hi there", "Thank you very much!", "谢谢你的帮助", "Good morning 😀",
     "Please explain briefly", "Without further analysis, answer yes or no", "give me an overview",
 ]  # fmt: skip
 MEDIUM = [
+    "Dear Sir, thank you for the delivery of 12 pallets", "Hello, write a poem about autumn", "你好，请帮我翻译这段话",
     "", "😀😀", "是否可以帮我翻译这段话", "但是我觉得这是对的", "否则怎么办", "请不要分析，直接翻译",
     "不用详细解释，给结论",
     "不需要任何分析", "没有必要评估", "分析师的电话是多少", "请帮我开一份在职证明", "这个菜比较好吃", "推理小说推荐",

@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import pytest
 
-from llmcost.routing.explore import draw
+from llmcost.routing.explore import Drawn, draw
 from llmcost.routing.policy import Candidate
 from tests.routing.asks import BIG, MINI, UNKNOWN, choose, chosen
 
@@ -14,8 +14,9 @@ BEST = JUDGED[0]
 
 
 def test_without_a_share_the_best_is_certain() -> None:
-    assert draw(BEST, JUDGED, Fraction(0), "x") == (BEST, 1, False)
-    assert draw(BEST, [], Fraction(1, 2), "x") == (BEST, 1, False)
+    certain = Drawn(BEST, Fraction(1), by_lot=False)
+    assert draw(BEST, JUDGED, Fraction(0), "x") == certain
+    assert draw(BEST, [], Fraction(1, 2), "x") == certain
 
 
 def test_each_is_taken_as_often_as_its_propensity_says() -> None:

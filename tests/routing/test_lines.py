@@ -8,7 +8,7 @@ from llmcost.routing.lines import lines
 
 def read(*values: object) -> list[tuple[int, str | None, str]]:
     data = b"\n".join(value if isinstance(value, bytes) else json.dumps(value).encode() for value in values)
-    return [(each.number, each.prompt and each.prompt.body, each.problem) for each in lines(io.BytesIO(data))]
+    return [(each.number, each.prompt.body if each.prompt else None, each.problem) for each in lines(io.BytesIO(data))]
 
 
 def test_every_shape_of_a_request() -> None:

@@ -58,7 +58,8 @@ def test_every_key_is_read() -> None:
     )  # fmt: skip
     assert claude == Candidate("claude-x", place="r.yaml:22")
     assert (rules.output_tokens, rules.min_quality, rules.max_nano) == (300, Fraction(1, 2), 10_000_000)
-    assert (rules.require, rules.regions) == ({"tools", "json"}, {"eu", "us"})
+    assert rules.require == {"tools", "json"}
+    assert rules.regions == {"eu", "us"}
     assert rules.floors == Floors((Fraction(0), Fraction(3, 5), Fraction(17, 20)), False, "r.yaml:8")
     assert rules.on_budget == (
         Step(Fraction(4, 5), "raise_threshold", "r.yaml:9"),

@@ -43,10 +43,14 @@ def test_actual_routed_best_fixed_and_cheapest_adequate() -> None:
     assert (found.requests, found.actual) == (4, 4 * BIG)
     assert found.routed == found.adequate == 2 * MINI + CACHED + BIG
     assert found.routed_p == pytest.approx((0.6 + 0.6 + 0.7 + 0.8) / 4)
-    assert (found.actual_p, found.actual_known) == (pytest.approx(0.8), 4)
+    assert found.actual_p == pytest.approx(0.8)
+    assert found.actual_known == 4
     assert [each.nano for each in found.fixed] == [4 * MINI, 4 * CACHED, 4 * BIG]
     # 0.675 is wanted: the cheapest single model that reaches it.
     assert (found.best, found.as_good) == (1, True)
+    # The hard request needs the big one.
+    assert found.sufficient == 2
+    assert [each.inadequate for each in found.fixed] == [2, 1, 0]
     assert saving(found, 0).nano == 4 * BIG - found.routed
     assert saving(found, 2 + 1).nano == 4 * CACHED - found.routed
     assert found.models == {"gpt-4o-mini": 2, "gpt-cached": 1, "gpt-4o": 1}
@@ -56,7 +60,7 @@ def test_actual_routed_best_fixed_and_cheapest_adequate() -> None:
 def test_a_model_that_cannot_serve_every_request_is_no_best_fixed_model() -> None:
     narrow = POLICY.replace("quality: 0.7", "quality: 0.7, context_window: 1000")
     found = run(request("low"), request("medium"), policy=narrow)
-    assert found.fixed[1].unable == 2
+    assert (found.fixed[1].unable, found.fixed[1].inadequate, found.sufficient) == (2, 2, 2)
     assert (found.best, found.as_good) == (2, True)
 
 
@@ -107,9 +111,8 @@ def test_recorded_propensities_undo_yesterdays_policy() -> None:
     )
     weight = 10 + 10 / 0.9
     mean = (10 * MINI + 10 / 0.9 * BIG) / weight
-    assert found.by_propensity == ByPropensity(
-        20, 11, pytest.approx(weight**2 / (100 + 10 / 0.81)), 19 * BIG + MINI, round(20 * mean)
-    )
+    assert found.by_propensity.effective == pytest.approx(weight**2 / (100 + 10 / 0.81))
+    assert found.by_propensity._replace(effective=0.0) == ByPropensity(20, 11, 0.0, 19 * BIG + MINI, round(20 * mean))
 
 
 def test_without_propensities_nothing_is_corrected() -> None:
@@ -119,4 +122,20 @@ def test_without_propensities_nothing_is_corrected() -> None:
 
 def test_the_fixed_models_are_the_candidates() -> None:
     found = run(request("high"))
-    assert found.best_fixed == Fixed(found.fixed[2].candidate, BIG, 0.8, 0)
+    assert found.best_fixed == Fixed(found.fixed[2].candidate, BIG, 0.8, 0, 0)
+
+
+def test_a_judged_answer_of_the_model_that_the_policy_chooses_is_evidence() -> None:
+    stay, moves, known = request("high"), request("low"), request("low", hour=1)
+    prompt = known.record._replace(id="openai:k", prompt_digest="d")
+    rules = parse_policy(POLICY, "r.yaml")
+    rows = (stay, moves, known._replace(record=prompt))
+    labels = {
+        (stay.record.id, "gpt-4o"): 1.0, ("prompt:d", "gpt-4o"): 1.0, ("prompt:d", "gpt-4o-mini"): 0.5,
+        ("openai:other", "gpt-4o-mini"): 0.0,
+    }  # fmt: skip
+    found = simulate(Replay(rows, rules, Repricer(book(), rules.candidates, NOW)), rules.candidates, labels)
+    assert (found.moved, found.no_evidence) == (2, 1)
+    # The first two rows of this test have one id: both are judged by the one label.
+    assert found.judged_actual == (3, 1.0)
+    assert found.judged_routed == (2, 0.75)

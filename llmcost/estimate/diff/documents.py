@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from llmcost.core.errors import ConfigError
-from llmcost.estimate.diff.sent import LIMIT_KEYS, SYSTEM_KEYS, Sent
+from llmcost.estimate.diff.sent import LIMIT_KEYS, SYSTEM_KEYS, Sent, of_format
 from llmcost.tokens import template
 from llmcost.tokens.decode import Text
 from llmcost.tokens.prompt import from_value
@@ -33,7 +33,9 @@ def read(path: str, source: Text, *, variables_given: bool = False) -> Sent:
 def _text(path: str, source: Text) -> Sent:
     matter = template.front_matter(source.text)
     skipped = source.text[: len(source.text) - len(matter.body)].count("\n")
-    return Sent(path, (matter.body,), 1 + skipped, matter.model, matter.max_output_tokens)
+    jinja = template.is_jinja("", PurePosixPath(path).suffix)
+    body = matter.body if jinja else of_format(matter.body)
+    return Sent(path, (body,), 1 + skipped, matter.model, matter.max_output_tokens)
 
 
 def _json(path: str, source: Text) -> Sent:
@@ -96,7 +98,7 @@ def _yaml(path: str, source: Text) -> Sent:
         tree = parse(source.text, path)
     except ConfigError as error:
         return Sent(path, (source.text,), notes=(f"counted as plain text: {error.message}",))
-    messages = [{"role": role, "content": text} for role, text in _messages(tree, "user")]
+    messages = [{"role": role, "content": of_format(text)} for role, text in _messages(tree, "user")]
     model, limit = _setting(tree, ("model",)), _setting(tree, LIMIT_KEYS)
     if not messages:
         notes = ("no system, prompt, messages, template or content key in it: counted as plain text",)

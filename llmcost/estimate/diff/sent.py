@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from string import Formatter
 from typing import Any, NamedTuple
 
 from llmcost.tokens import template
@@ -18,6 +20,7 @@ LIMIT_KEYS = ("max_tokens", "max_completion_tokens", "max_output_tokens", "maxOu
 #: Keys of a message that never hold its text.
 _NO_TEXT = frozenset({"role", "type", "name", "model", "id", "cache_control", "tool_call_id"})
 _SHOWN = 60
+_FIELD = re.compile(r"[^\W\d][\w.]*")
 
 
 class Sent(NamedTuple):
@@ -72,7 +75,7 @@ def filled(sent: Sent, variables: Mapping[str, str | int]) -> Filled:
             extra += rendered.extra_tokens
             return rendered.text
 
-        made = plain(place(body)) if isinstance(body, str) else _request(_mapped(body, place))
+        made = plain(place(body)) if isinstance(body, str) else _request(mapped(body, place))
         if extra:
             made = replace(made, extra_tokens=made.extra_tokens + extra)
         prompts.append(made)
@@ -84,14 +87,31 @@ def _request(body: Any) -> Prompt:
     return plain(json.dumps(body, ensure_ascii=False)) if found is None else found
 
 
-def _mapped(value: Any, place: Any) -> Any:
+def mapped(value: Any, change: Callable[[str], str]) -> Any:
+    """`value` with every text in it that has a brace changed."""
     if isinstance(value, str):
-        return place(value) if "{" in value else value
+        return change(value) if "{" in value else value
     if isinstance(value, list):
-        return [_mapped(item, place) for item in value]
+        return [mapped(item, change) for item in value]
     if isinstance(value, dict):
-        return {key: _mapped(item, place) for key, item in value.items()}
+        return {key: mapped(item, change) for key, item in value.items()}
     return value
+
+
+def of_format(text: str) -> str:
+    """A template of str.format, which is LangChain's form too, with `{{name}}` for its `{name}`.
+
+    It is one when all its braces are such fields or doubled; any other text stays as it is.
+    """
+    if template.placeholders(text):
+        return text
+    try:
+        parts = [(literal, name) for literal, name, _, _ in Formatter().parse(text)]
+    except ValueError:
+        return text
+    if not all(name is None or _FIELD.fullmatch(name) for _, name in parts):
+        return text
+    return "".join(literal if name is None else f"{literal}{{{{{name}}}}}" for literal, name in parts)
 
 
 def prefix(sent: Sent) -> Prefix:
@@ -99,7 +119,8 @@ def prefix(sent: Sent) -> Prefix:
     kept: list[str] = []
     for text in texts(sent.bodies[0]) if sent.bodies else ():
         static = template.static_prefix(text, jinja=sent.jinja)
-        kept.append(static)
+        # Jinja's comments and assignments stand there and are not sent.
+        kept.append(template.render(static, {}, jinja=True).text if sent.jinja else static)
         if len(static) < len(text):
             names = template.placeholders(text[len(static) :], jinja=sent.jinja)
             name = names[0] if names else text[len(static) :].split("\n", 1)[0][:_SHOWN]

@@ -40,10 +40,6 @@ class Amount(NamedTuple):
     low: int | None = None
     high: int | None = None
 
-    def times(self, number: int) -> Amount:
-        low, high = (None if side is None else side * number for side in (self.low, self.high))
-        return Amount(self.point * number, low, high)
-
 
 class Side(NamedTuple):
     """One prompt on one side; None where something is not known."""

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Iterator
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
-from llmcost.estimate.diff.sent import LIMIT_KEYS, SYSTEM_KEYS, Sent
+from llmcost.estimate.diff.sent import LIMIT_KEYS, SYSTEM_KEYS, Sent, mapped, of_format
 
 #: Arguments that hold text, beside the system texts.
 _USER_KEYS = ("messages", "input", "contents", "prompt", "template")
+MODEL_ARGUMENTS = ("model", "model_name", "modelId", "model_id")
 TEXT_ARGUMENTS = (*SYSTEM_KEYS, "systemPrompt", *_USER_KEYS)
 #: Ends of dotted names that are calls to a model. Any other call counts when it names a model and a text.
 KNOWN_CALLS = (
@@ -22,12 +23,20 @@ KNOWN_CALLS = (
     "ChatAnthropic", "ChatGoogleGenerativeAI", "ChatMistralAI", "GenerativeModel", "PromptTemplate.from_template",
     "PromptTemplate.fromTemplate", "ChatPromptTemplate.from_template", "ChatPromptTemplate.from_messages",
     "ChatPromptTemplate.fromMessages", "ChatPromptTemplate.fromTemplate", "generateText", "streamText",
-    "generateObject", "streamObject",
+    "generateObject", "streamObject", "PromptTemplate", "ChatPromptTemplate", "init_chat_model", "chats.create",
 )  # fmt: skip
-#: Known calls whose first argument without a name is text.
-POSITIONAL = ("from_template", "fromTemplate", "from_messages", "fromMessages", "generate_content", "generateContent")
+#: Last part of a call's name -> what its first arguments without a name are.
+POSITIONAL = {
+    "from_template": ("template",), "fromTemplate": ("template",), "from_messages": ("messages",),
+    "fromMessages": ("messages",), "generate_content": ("contents",), "generateContent": ("contents",),
+    "ChatPromptTemplate": ("messages",), "GenerativeModel": ("model",), "init_chat_model": ("model",),
+    "completion": ("model", "messages"), "acompletion": ("model", "messages"),
+}  # fmt: skip
+#: Roles in pairs of role and text, as LangChain has them.
+_ROLES = {"system": "system", "developer": "system", "human": "user", "user": "user", "ai": "assistant",
+          "assistant": "assistant", "placeholder": "user"}  # fmt: skip
 
-_PROMPT_NAME = re.compile(r"(?:prompt|system|template|instructions?)s?$", re.IGNORECASE)
+_PROMPT_NAME = re.compile(r"(?:prompt|system|template|instructions?)s?(?:_?v?\d+)?$", re.IGNORECASE)
 #: A program without any of these calls no model that is seen here: most need no parsing.
 _HINT = re.compile("model|prompt|system|template|instruction|message|completion|generate|response", re.IGNORECASE)
 _HOLE = re.compile(r"\{\{\w+\}\}")
@@ -83,6 +92,16 @@ def is_known_call(dotted: str) -> bool:
     return any(dotted == known or dotted.endswith(f".{known}") for known in KNOWN_CALLS)
 
 
+def names_model(arguments: Container[str]) -> bool:
+    """Whether one of the arguments is called as a model's name is."""
+    return any(key in arguments for key in MODEL_ARGUMENTS)
+
+
+def is_hole(text: str) -> bool:
+    """Whether nothing of a text is known."""
+    return _HOLE.fullmatch(text) is not None
+
+
 def has_text(value: Any) -> bool:
     """Whether there is more to a value than placeholders and a single word, as a name or a flag has."""
     if isinstance(value, list):
@@ -98,22 +117,24 @@ def hole(expression: str) -> str:
     return "{{" + (f"_{name}" if name[0].isdigit() else name) + "}}"
 
 
-def call(arguments: dict[str, Any], line: int, *, known: bool) -> Sent | None:
-    """The call that `arguments` make (strings with placeholders, lists, dicts, numbers); None when it is no such call.
+def call(name: str, arguments: dict[str, Any], line: int, *, known: bool) -> Sent | None:
+    """The call of `name` with `arguments` (strings with placeholders, lists, dicts, numbers); None: no such call.
 
     A model or limit that is not written out is None in `arguments`.
     """
     texts = {key: arguments[key] for key in TEXT_ARGUMENTS if key in arguments}
-    if not known and not (("model" in arguments or "model_name" in arguments) and texts):
+    if not known and not (names_model(arguments) and texts):
         return None
     messages: list[dict[str, Any]] = []
+    if "PromptTemplate" in name:
+        texts = mapped(texts, of_format)
     for key, value in texts.items():
         messages += _messages("user" if key in _USER_KEYS else "system", value)
     body: dict[str, Any] = {"messages": messages}
     if isinstance(arguments.get("tools"), list) and arguments["tools"]:
         body["tools"] = arguments["tools"]
     notes = []
-    model = arguments.get("model", arguments.get("model_name"))
+    model = next((arguments[key] for key in MODEL_ARGUMENTS if key in arguments), None)
     if not isinstance(model, str) or model.startswith("{{"):
         if model is not None:
             notes.append("its model is not written out in the call")
@@ -126,8 +147,17 @@ def call(arguments: dict[str, Any], line: int, *, known: bool) -> Sent | None:
 
 def constant(text: Any, line: int) -> Sent:
     """A prompt kept in a variable, sent as one message."""
-    messages = _messages("user", text)
+    messages = _messages("user", text) or [{"role": "user", "content": leaf} for leaf in _leaves(text)]
     return Sent("constant", ({"messages": messages},), line)
+
+
+def _leaves(value: Any) -> Iterator[str]:
+    """The texts in a mapping of prompts by their names."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _leaves(item)
 
 
 def _messages(role: str, value: Any) -> list[dict[str, Any]]:
@@ -139,6 +169,8 @@ def _messages(role: str, value: Any) -> list[dict[str, Any]]:
         parts = value.get("parts", value.get("text", value.get("content")))
         return [{"role": role, "content": _content(parts)}] if parts is not None else []
     if isinstance(value, list):
+        if len(value) == 2 and isinstance(value[0], str) and value[0] in _ROLES:
+            return [{"role": _ROLES[value[0]], "content": _content(value[1])}]
         if value and all(isinstance(item, dict) and "role" not in item for item in value):
             return [{"role": role, "content": _content(value)}]
         return [message for item in value for message in _messages(role, item)]

@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Iterator
 from typing import Any
 
+from llmcost.estimate.diff.assigned import Names, assigned, attributes, of_self, parameters, statements
 from llmcost.estimate.diff.sites import (
     POSITIONAL,
     Site,
@@ -19,17 +20,15 @@ from llmcost.estimate.diff.sites import (
     constant,
     has_text,
     hole,
+    is_hole,
     is_known_call,
     is_prompt_name,
+    names_model,
 )
 
 _ROLES = {"System": "system", "Human": "user", "User": "user", "AI": "assistant", "Assistant": "assistant"}
 #: `a = b + b`, `b = c + c` … doubles with every line.
 _DEEPEST, _MOST_STEPS, _MOST_TEXT = 30, 20_000, 8 * 2**20
-
-Function = ast.FunctionDef | ast.AsyncFunctionDef
-Names = dict[str, list[tuple[int, ast.expr]]]
-"""Variable -> (line, what is assigned) in order."""
 
 
 def sites(text: str) -> list[Site]:
@@ -45,50 +44,39 @@ def sites(text: str) -> list[Site]:
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         line = getattr(error, "lineno", None)
         raise UnreadableError(f"not Python this version reads{f' (line {line})' if line else ''}") from None
-    reader = _Reader(_assigned(tree.body))
+    reader = _Reader(assigned(tree.body))
     try:
         reader.scope(tree.body, (), {})
     except RecursionError:
         raise UnreadableError("nested too deep") from None
-    return [*reader.calls, *reader.constants()]
-
-
-def _assigned(body: list[ast.stmt]) -> Names:
-    """Variables assigned in `body` and its blocks, but not in functions or classes within it."""
-    names: Names = {}
-    for node in _statements(body):
-        if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
-            names.setdefault(node.targets[0].id, []).append((node.lineno, node.value))
-        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value is not None:
-            names.setdefault(node.target.id, []).append((node.lineno, node.value))
-    return names
-
-
-def _statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
-    for node in body:
-        yield node
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            continue
-        for field in ("body", "orelse", "finalbody"):
-            yield from _statements(getattr(node, field, []))
-        for handler in (*getattr(node, "handlers", []), *getattr(node, "cases", [])):
-            yield from _statements(handler.body)
+    return [*reader.calls(), *reader.constants()]
 
 
 class _Reader:
     def __init__(self, names: Names) -> None:
         self._module = names
         self._used: set[int] = set()
-        self.calls: list[Site] = []
+        self._calls: list[tuple[Site, int]] = []
+        """With the id of the expression."""
         self._constants: list[tuple[str, int, ast.expr, Names]] = []
 
-    def scope(self, body: list[ast.stmt], path: tuple[str, ...], names: Names) -> None:
+    def scope(self, body: list[ast.stmt], path: tuple[str, ...], names: Names, *, is_class: bool = False) -> None:
         """Calls and prompt variables of a module, class or function, and of those within it."""
-        own = _assigned(body)
+        own = assigned(body)
         names = own if not path else {**names, **own}
+        if is_class:
+            own = {**own, **attributes(body)}
+            names = {**names, **{f"self.{name}": values for name, values in own.items()}}
         for name, values in own.items():
             if is_prompt_name(name):
                 self._constants += [(".".join((*path, name)), line, value, names) for line, value in values]
+        if path and not is_class and is_prompt_name(path[-1]):
+            # First, so that a variable it returns is not told as well.
+            self._constants[:0] = [
+                (".".join(path), node.lineno, node.value, names)
+                for node in statements(body)
+                if isinstance(node, ast.Return) and node.value is not None
+            ]
         for node in body:
             self._visit(node, path, names)
 
@@ -96,10 +84,14 @@ class _Reader:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             for outer in (*node.decorator_list, *(getattr(node, "bases", ()))):
                 self._visit(outer, path, names)
-            self.scope(node.body, (*path, node.name), names)
+            if not isinstance(node, ast.ClassDef):
+                names = {**names, **parameters(node.args)}
+            self.scope(node.body, (*path, node.name), names, is_class=isinstance(node, ast.ClassDef))
             return
         if isinstance(node, ast.Call):
             self._call(node, path, names)
+        if isinstance(node, ast.Dict):
+            self._request(node, path, names)
         for child in ast.iter_child_nodes(node):
             self._visit(child, path, names)
 
@@ -107,33 +99,59 @@ class _Reader:
         dotted = _dotted(node.func)
         known = is_known_call(dotted)
         resolver = _Resolver(names, node.lineno)
-        arguments: dict[str, Any] = {}
+        arguments: dict[str, ast.expr] = dict(
+            zip(POSITIONAL.get(dotted.rpartition(".")[2], ()), node.args, strict=False)
+        )
+        given: dict[str, Any] = {}
+        spread = False
         for keyword in node.keywords:
             if keyword.arg is not None:
                 arguments[keyword.arg] = keyword.value
-            elif isinstance(keyword.value, ast.Dict):
-                arguments.update(_pairs(keyword.value))
-        if isinstance(config := arguments.get("config"), ast.Call):
+            elif isinstance(value := resolver.value(keyword.value), dict):
+                given |= value
+                resolver.used.add(id(keyword.value))
+            else:
+                spread = True
+        config = arguments.get("config")
+        if isinstance(config, ast.Call):
             arguments.update((each.arg, each.value) for each in config.keywords if each.arg)
-        if known and node.args and dotted.rpartition(".")[2] in POSITIONAL:
-            arguments.setdefault("contents", node.args[0])
-        if not known and "model" not in arguments and "model_name" not in arguments:
+        elif isinstance(config, ast.Dict):
+            arguments.update(_pairs(config))
+        if not known and not names_model({*arguments, *given}):
             return
-        found = call({key: resolver.value(value) for key, value in arguments.items()}, node.lineno, known=known)
+        given |= {key: resolver.value(value) for key, value in arguments.items()}
+        found = call(dotted, given, node.lineno, known=known)
         if found is None:
             return
-        if any(keyword.arg is None and not isinstance(keyword.value, ast.Dict) for keyword in node.keywords):
+        if spread:
             found = found._replace(notes=(*found.notes, "arguments passed as ** are not seen"), complete=False)
         self._used |= resolver.used
         if found.bodies or found.model or found.limit is not None:
-            self.calls.append(Site(".".join(path) or "<module>", found))
+            self._calls.append((Site(".".join(path) or "<module>", found), id(node)))
+
+    def _request(self, node: ast.Dict, path: tuple[str, ...], names: Names) -> None:
+        """The body of a request that is made without an SDK."""
+        arguments = _pairs(node)
+        if names_model(arguments) and {"messages", "contents"} & arguments.keys():
+            resolver = _Resolver(names, node.lineno)
+            found = call("", {key: resolver.value(value) for key, value in arguments.items()}, node.lineno, known=False)
+            self._used |= resolver.used
+            if found is not None:
+                self._calls.append((Site(".".join(path) or "<module>", found), id(node)))
+
+    def calls(self) -> Iterator[Site]:
+        """Calls, and bodies of requests that none of them sends."""
+        return (site for site, node in self._calls if node not in self._used)
 
     def constants(self) -> Iterator[Site]:
         """Prompt variables with text of their own that no call here is seen to send."""
+        grown = {id(node.left) for _, _, node, _ in self._constants if isinstance(node, ast.BinOp)}
         for name, line, node, names in self._constants:
-            if id(node) in self._used:
+            if id(node) in self._used | grown:
                 continue
-            value = _Resolver(names, line).value(node)
+            resolver = _Resolver(names, line)
+            value = resolver.value(node)
+            self._used |= resolver.used
             if has_text(value):
                 yield Site(name, constant(value, line))
 
@@ -182,7 +200,9 @@ class _Resolver:
         if isinstance(node, ast.JoinedStr):
             return "".join(self._piece(part) for part in node.values)
         if isinstance(node, ast.Name):
-            return self._named(node)
+            return self._named(node, node.id)
+        if isinstance(node, ast.Attribute) and of_self(node):
+            return self._named(node, f"self.{node.attr}")
         if isinstance(node, ast.BinOp):
             return self._operation(node)
         if isinstance(node, ast.List | ast.Tuple):
@@ -194,20 +214,30 @@ class _Resolver:
             return {key: self.value(value) for key, value in _pairs(node).items()}
         if isinstance(node, ast.Call):
             return self._called(node)
+        if isinstance(node, ast.IfExp | ast.BoolOp):
+            return self._chosen(node)
         return hole(ast.unparse(node))
+
+    def _chosen(self, node: ast.IfExp | ast.BoolOp) -> Any:
+        """The longest of the texts that a condition chooses between; of names of models none is right."""
+        values = [
+            self.value(each) for each in ([node.body, node.orelse] if isinstance(node, ast.IfExp) else node.values)
+        ]
+        texts = [value for value in values if isinstance(value, str) and " " in value.strip()]
+        return max(texts, key=len) if texts else hole(ast.unparse(node))
 
     def _piece(self, part: ast.expr) -> str:
         if isinstance(part, ast.FormattedValue):
-            inner = self.value(part.value) if isinstance(part.value, ast.Name | ast.Constant) else None
+            inner = self.value(part.value) if isinstance(part.value, ast.Name | ast.Attribute | ast.Constant) else None
             return inner if isinstance(inner, str) else hole(ast.unparse(part.value))
         return str(part.value) if isinstance(part, ast.Constant) else hole("value")
 
-    def _named(self, node: ast.Name) -> Any:
-        values = self._names.get(node.id, [])
+    def _named(self, node: ast.expr, name: str) -> Any:
+        values = self._names.get(name, [])
         # A variable of the function itself is what it was last set to above the call.
         earlier = [value for line, value in values if line < self._line] or [value for _, value in values]
         if not earlier:
-            return hole(node.id)
+            return hole(ast.unparse(node))
         self.used |= {id(value) for _, value in values}
         return self.value(earlier[-1])
 
@@ -226,6 +256,8 @@ class _Resolver:
     def _called(self, node: ast.Call) -> Any:
         name = _dotted(node.func).rpartition(".")[2]
         first = node.args[0] if node.args else None
+        if name == "dict" and first is None:
+            return {each.arg: self.value(each.value) for each in node.keywords if each.arg}
         if name in {"dedent", "cleandoc"} and first is not None:
             text = self.value(first)
             if isinstance(text, str):
@@ -245,6 +277,8 @@ class _Resolver:
 
     def _method(self, node: ast.Call, function: ast.Attribute) -> Any:
         text = self.value(function.value)
+        if isinstance(text, str) and is_hole(text) and function.attr == "format":
+            return text
         if isinstance(text, str):
             if function.attr in {"strip", "lstrip", "rstrip"} and not node.args:
                 return str(getattr(text, function.attr)())

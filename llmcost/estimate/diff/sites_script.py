@@ -6,11 +6,24 @@ from collections.abc import Iterator
 from typing import Any
 
 from llmcost.estimate.diff.script import Token, tokens
-from llmcost.estimate.diff.sites import POSITIONAL, Site, call, constant, has_text, hole, is_known_call, is_prompt_name
+from llmcost.estimate.diff.sites import (
+    POSITIONAL,
+    Site,
+    UnreadableError,
+    call,
+    constant,
+    has_text,
+    hole,
+    is_known_call,
+    is_prompt_name,
+)
 
 _OPEN, _CLOSE = frozenset("([{"), frozenset(")]}")
 _KEYWORDS = frozenset({"if", "for", "while", "switch", "catch", "return", "function", "await", "typeof", "with"})
+_DECLARING = frozenset({"const", "let", "var", "private", "public", "protected", "readonly", "static"})
 _DEEPEST, _MOST_STEPS = 30, 200_000
+#: Tokens passed over in all; brackets that are never closed are passed over by everything in them.
+_MOST_WALKED = 3_000_000
 #: Tokens of a function's head that are looked over.
 _HEAD = 60
 
@@ -30,12 +43,12 @@ class _Reader:
         self._values: dict[str, list[tuple[int, int]]] = {}
         """Variable -> (token it is declared at, token its value begins at)."""
         self._used: set[int] = set()
-        self._depth = self._steps = 0
+        self._depth = self._steps = self._walked = 0
         for index in range(len(found)):
-            if self._value_at(index) in {"const", "let", "var"} and self._kind(index + 1) == "name":
-                begin = self._after_type(index + 2)
-                if begin:
-                    self._values.setdefault(found[index + 1].value, []).append((index + 1, begin))
+            name = index + (2 if self._value_at(index) == "this" and self._value_at(index + 1) == "." else 1)
+            declared = name > index + 1 or self._value_at(index) in _DECLARING
+            if declared and self._kind(name) == "name" and (begin := self._after_type(name + 1)):
+                self._values.setdefault(found[name].value, []).append((name, begin))
 
     def _kind(self, index: int) -> str:
         return self._tokens[index].kind if 0 <= index < len(self._tokens) else ""
@@ -137,7 +150,7 @@ class _Reader:
         if first == "{":
             given, _ = self._value(index + 1, index)
         elif known and dotted.rpartition(".")[2] in POSITIONAL:
-            given = {"contents": self._value(index + 1, index)[0]}
+            given = {POSITIONAL[dotted.rpartition(".")[2]][0]: self._value(index + 1, index)[0]}
         elif known and self._kind(index + 1) == "name":
             given, _ = self._value(index + 1, index)
         else:
@@ -147,7 +160,7 @@ class _Reader:
             arguments = {**config, **arguments}
         if isinstance(config := arguments.get("generationConfig"), dict):
             arguments = {**config, **arguments}
-        found = call(arguments, self._tokens[index].line, known=known) if arguments else None
+        found = call(dotted, arguments, self._tokens[index].line, known=known) if arguments else None
         if found is None or not (found.bodies or found.model or found.limit is not None):
             self._used = used
             return None
@@ -210,6 +223,8 @@ class _Reader:
         return hole("value"), self._skip(index)
 
     def _name(self, index: int, before: int) -> tuple[Any, int]:
+        if self._value_at(index) == "this" and self._value_at(index + 2) in self._values:
+            index += 2
         word = self._value_at(index)
         follows = self._value_at(index + 1)
         if follows == "(":
@@ -285,6 +300,13 @@ class _Reader:
         return found, at + 1
 
     def _skip(self, index: int) -> int:
+        end = self._end(index)
+        self._walked += end - index
+        if self._walked > _MOST_WALKED:
+            raise UnreadableError("nested too deep")
+        return end
+
+    def _end(self, index: int) -> int:
         """Where the expression at `index` ends: a comma, semicolon or closing bracket that is not its own."""
         depth = 0
         for at in range(index, len(self._tokens)):

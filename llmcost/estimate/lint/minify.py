@@ -39,10 +39,10 @@ def blocks(part: Part) -> Iterator[Hit]:
         block = part.text[start:end]
         short, known = minified(block), _parsed(block)
         if short != block and known is not None:
-            value, doubled = known
+            value, _ = known
             # On one line it may be prose: a box to tick, a reference.
             whole = last > index and not lines.kept[index]
-            safe = whole and not any(lines.fixed[index : last + 1]) and not doubled and _parsed(short) == (value, False)
+            safe = whole and not any(lines.fixed[index : last + 1]) and _parsed(short) == (value, False)
             yield Hit(start, "blanks between the tokens of JSON", (Edit(start, end, short),), safe)
 
 

@@ -51,6 +51,13 @@ def test_prompts_and_calls(repo: Repo) -> None:
     assert (added.before, removed.after) == (None, None)
 
 
+@pytest.mark.parametrize("line", ["model: n", "max_tokens: 9"])
+def test_a_setting_alone_is_a_change(repo: Repo, line: str) -> None:
+    repo.commit({"prompts/a.txt": "---\nmodel: m\n---\none"})
+    repo.write("prompts/a.txt", f"---\n{'' if line.startswith('model') else 'model: m'}\n{line}\n---\none")
+    assert listed(repo) == [("prompts/a.txt", "changed")]
+
+
 def test_touched_files_and_line_ends_are_no_change(repo: Repo) -> None:
     repo.commit({"prompts/a.txt": "1\n2\n", "a.py": CALL.format("one two")})
     repo.write("prompts/a.txt", "1\r\n2\r\n")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from llmcost.core.errors import UsageError
-from llmcost.estimate.diff.cached import BrokenPrefix, broken, cacheable, first_difference
+from llmcost.estimate.diff.cached import BrokenPrefix, Cacheable, broken, cacheable, first_difference
 from llmcost.estimate.diff.changes import Changed, Changes
 from llmcost.estimate.diff.compare import Diff, File, diff, judge, predictions
 from llmcost.estimate.diff.git import Compared
@@ -31,6 +31,7 @@ models:
   - {model: gpt-4.1, provider: openai, input: 2, output: 8}
   - {model: mistral-large, provider: mistral, input: 2, output: 6}
   - {model: mistral-small, provider: mistral, input: 1, output: 3}
+  - {model: grok-4, provider: x-ai, input: 3, cached_input: 0.75, output: 15}
   - {model: claude-haiku-4-5, provider: anthropic, input: 1, cached_input: 0.1, output: 5}
   - {model: text-embedding-3-small, provider: openai, input: 0.02}
 """
@@ -418,3 +419,29 @@ def test_predictions() -> None:
     assert kept[2:] == (
         "diff", "p", "gpt-4o", (("prompt_id", "p"),), 200, 10, 500_000, 500_000, 500_000, 1000,
     )  # fmt: skip
+
+
+def test_nothing_is_lost_to_a_provider_without_a_published_rule() -> None:
+    """Its share of cached tokens is what is declared, not that of the rule of the model before."""
+    file = one(sent(text(2000, "{{q}}")), sent(text(2000, "{{q}}"), "grok-4"), calls(cached_share=Fraction(1, 2)))
+    before, after = both(file)
+    assert file.broken is None
+    assert before.cached_tokens == 1003
+    assert after.input_tokens is not None
+    assert after.cached_tokens == after.input_tokens // 2
+
+
+def test_at_most_nothing_is_lost_to_a_provider_without_a_published_rule() -> None:
+    assert one(sent(text(2000, "{{q}}")), sent(text(2000, "{{q}}"), "grok-4")).broken is None
+
+
+@pytest.mark.parametrize(("outside", "is_broken"), [(1200, True), (1199, False)])
+def test_one_step_of_the_prefix_lost_is_a_broken_prefix(outside: int, is_broken: bool) -> None:
+    before = Cacheable("", 1152, 1152, 1024, 128, "", 0, "gpt-4o", "openai")
+    after = before._replace(tokens=1024, usable=1024)
+    assert (broken(before, after, 1200, outside) is not None) == is_broken
+
+
+def test_strict_fails_on_a_file_that_could_not_be_read_though_nothing_else_changed() -> None:
+    verdict = judge(made(unread=("a is not text",)), over_usd=None, over_pct=None, strict=True, ledger_problem="")
+    assert (verdict.word, verdict.problems) == ("data", ("a is not text",))

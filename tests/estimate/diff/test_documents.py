@@ -135,3 +135,28 @@ def test_the_static_beginning(body: Any, text: str, placeholder: str, line: int)
 def test_no_beginning_of_no_text() -> None:
     assert prefix(Sent("p", ())) == ("", "", 0)
     assert list(texts([{"role": "user", "content": None}])) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "expected"),
+    [
+        ("a.txt", "Today: {date} {user.name} {n:>3} {{x: 1}}", "Today: {{date}} {{user.name}} {{n}} {x: 1}"),
+        ("a.md", "As {name} or {{name}}", "As {name} or {{name}}"),
+        ("a.md", 'As {name} or {"a": 1}', 'As {name} or {"a": 1}'),
+        ("a.md", "As {name} or {} or {0}", "As {name} or {} or {0}"),
+        ("a.md", "As {name} or }", "As {name} or }"),
+        ("a.j2", "As {name}", "As {name}"),
+        ("a.txt", "no brace", "no brace"),
+    ],
+)
+def test_a_template_of_format(name: str, text: str, expected: str) -> None:
+    assert document(name, text).bodies == (expected,)
+
+
+def test_a_template_of_format_in_yaml() -> None:
+    assert messages(document("a.yaml", "_type: prompt\ntemplate: 'Tell me {what}'\n")) == [("user", "Tell me {{what}}")]
+
+
+def test_what_jinja_does_not_send_is_in_no_static_beginning() -> None:
+    found = prefix(Sent("a.j2", ("{# a {{x}} #}{% set y = 1 %}As {{ y }}",), jinja=True))
+    assert (found.text, found.placeholder) == ("As ", "y")

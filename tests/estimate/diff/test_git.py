@@ -111,7 +111,10 @@ def test_from_a_folder_within(repo: Repo) -> None:
     repo.commit({"deep/er/a": "1"})
     repo.write("deep/er/a", "2")
     repo.write("top", "t")
-    assert shown(Repository(repo.folder / "deep" / "er", os.environ), "HEAD") == {"deep/er/a": ("1", "2"), "top": (None, "t")}
+    assert shown(Repository(repo.folder / "deep" / "er", os.environ), "HEAD") == {
+        "deep/er/a": ("1", "2"),
+        "top": (None, "t"),
+    }
 
 
 def test_every_file_of_both_sides(repo: Repo) -> None:

@@ -57,14 +57,26 @@ def test_a_chat_completion() -> None:
          [("system", "Be kind"), ("user", "Hi there")]),
         ("c.messages.create(model='m', system='Be kind', max_tokens=9, messages=[{'role': 'user', 'content': 'Hi'}])",
          "m", 9, [("system", "Be kind"), ("user", "Hi")]),
-        ("litellm.completion(model='m', messages=[dict(role='user')], max_completion_tokens=9)", "m", 9,
-         [("user", "{{dict_role_user}}")]),
+        ("litellm.completion(model='m', messages=[dict(role='user', content='Hi')], max_completion_tokens=9)", "m", 9,
+         [("user", "Hi")]),
+        ("c.converse(modelId='m', messages=[{'role': 'user', 'content': [{'text': 'Hi'}]}])", "m", None,
+         [("user", [{"text": "Hi"}])]),
+        ("post(url, json={'model': 'm', 'max_tokens': 9, 'messages': [{'role': 'user', 'content': 'Hi'}]})", "m", 9,
+         [("user", "Hi")]),
         ("completion(model='m', messages=[{'role': 'user', 'content': 'Hi'}])", "m", None, [("user", "Hi")]),
         ("m.generate_content('Hi there')", "", None, [("user", "Hi there")]),
         ("models.generate_content(model='m', contents=['Hi', x], config=C(system_instruction='Be kind', max_tokens=9))",
          "m", 9, [("system", "Be kind"), ("user", "Hi"), ("user", "{{x}}")]),
         ("ChatPromptTemplate.from_messages([('system', 'Be kind'), ('human', 'Hi {x}')])", "", None,
-         [("system", "Be kind"), ("user", "Hi {x}")]),
+         [("system", "Be kind"), ("user", "Hi {{x}}")]),
+        ("ChatPromptTemplate([['ai', 'Be {{kind'], ('human', f'Hi {x} {{y}}')])", "", None,
+         [("assistant", "Be {kind"), ("user", "Hi {{x}} {y}")]),
+        ("PromptTemplate(template='Tell me {a}')", "", None, [("user", "Tell me {{a}}")]),
+        ("litellm.completion('m', [{'role': 'user', 'content': 'Hi'}])", "m", None, [("user", "Hi")]),
+        ("completion('m', messages=[{'role': 'user', 'content': 'Hi'}])", "m", None, [("user", "Hi")]),
+        ("models.generate_content(model='m', contents='Hi', config={'system_instruction': 'Be kind', 'max_tokens': 9})",
+         "m", 9, [("system", "Be kind"), ("user", "Hi")]),
+        ("GenerativeModel('m', system_instruction='Be kind')", "m", None, [("system", "Be kind")]),
         ("ask(model='m', messages=[SystemMessage(content='Be kind'), HumanMessage('Hi')])", "m", None,
          [("system", "Be kind"), ("user", "Hi")]),
         ("c.messages.create(model='m', messages=[{'role': 'user', 'content': [{'type': 'text', 'text': 'Hi'}]}])",
@@ -92,7 +104,10 @@ def test_kinds_of_calls(call: str, model: str, limit: int | None, expected: list
         ("f'{BASE} and {x!r:>10} {{y}}'", "base and {{x}} {y}"),
         ("load('a.txt')", "{{load_a_txt}}"),
         ("('a'\n 'b')", "ab"),
+        ("OTHER.format(x=1)", "{{OTHER}}"),
         ("BASE if x else y", "{{BASE_if_x_else_y}}"),
+        ("'a short one' if x else 'a longer one'", "a longer one"),
+        ("given or 'a text of its own'", "a text of its own"),
     ],
 )
 def test_expressions(expression: str, text: str) -> None:
@@ -139,6 +154,108 @@ def test_prompt_constants_no_call_uses() -> None:
         "a.py:OTHER_TEMPLATE", "a.py:A.instructions", "a.py:A.f.user_prompt", "a.py:<module>#1",
     ]  # fmt: skip
     assert messages(found[2]) == [("user", "Local {{self_x}} text.")]
+
+
+def test_attributes_of_self() -> None:
+    found = read(
+        """
+        class Bot:
+            system = "Those of the class."
+            def __init__(self):
+                self.prompt = "Set in a method."
+                self.other_prompt = "Sent by no call."
+                other.prompt = "Not of self."
+            def ask(self):
+                a(model="m", system=self.system, prompt=f"{self.prompt} {self.x}")
+        """
+    )
+    assert [sent.name for sent in found] == ["a.py:Bot.other_prompt", "a.py:Bot.ask#1"]
+    assert messages(found[1]) == [("system", "Those of the class."), ("user", "Set in a method. {{self_x}}")]
+
+
+def test_what_is_added_to_a_variable() -> None:
+    found = read(
+        """
+        SYSTEM_PROMPT = "First of all."
+        SYSTEM_PROMPT += " Then more."
+        def ask(q):
+            messages = [{"role": "system", "content": "Be kind"}]
+            a(model="m", messages=messages)
+            messages.append({"role": "user", "content": "Hi"})
+            messages.extend([{"role": "user", "content": "Ho"}])
+            messages += [{"role": "user", "content": q}]
+            q.append("x")
+            b(model="m", messages=messages)
+        """
+    )
+    assert [(sent.name, messages(sent)) for sent in found] == [
+        ("a.py:SYSTEM_PROMPT", [("user", "First of all. Then more.")]),
+        ("a.py:ask#1", [("system", "Be kind")]),
+        ("a.py:ask#2", [("system", "Be kind"), ("user", "Hi"), ("user", "Ho"), ("user", "{{q}}")]),
+    ]
+
+
+def test_parameters_and_their_defaults() -> None:
+    found = read(
+        """
+        text = "of the module"
+        def f(text, model="m", *, limit=9, none=None):
+            a(model=model, prompt=text, max_tokens=limit)
+        def g(a, /, model=other, text="of its own"):
+            a(model=model, prompt=text)
+        """
+    )
+    assert [(sent.model, sent.limit, messages(sent)) for sent in found] == [
+        ("m", 9, [("user", "{{text}}")]), ("", None, [("user", "of its own")]),
+    ]  # fmt: skip
+
+
+def test_arguments_in_a_dict_and_ones_not_seen() -> None:
+    sent = one("given = {'model': 'm', 'prompt': 'Hi'}\na(**given, max_tokens=9, **others)")
+    assert (sent.model, sent.limit, messages(sent)) == ("m", 9, [("user", "Hi")])
+    assert sent.notes == ("arguments passed as ** are not seen",)
+    assert not sent.complete
+
+
+@pytest.mark.parametrize("given", ["{'model': 'm', 'prompt': 'Hi'}", "dict(model='m', prompt='Hi')"])
+def test_arguments_in_a_variable_are_one_call(given: str) -> None:
+    sent = one(f"given = {given}\na(**given)")
+    assert (sent.line, sent.model, messages(sent)) == (2, "m", [("user", "Hi")])
+
+
+def test_the_body_of_a_request_is_one_call_wherever_it_is_sent() -> None:
+    body = "{'model': 'm', 'messages': [{'role': 'user', 'content': 'Hi'}]}"
+    assert [sent.line for sent in read(f"body = {body}\nc.chat.completions.create(**body)")] == [2]
+    assert [sent.line for sent in read(f"c.chat.completions.create(**{body})")] == [1]
+    assert [sent.line for sent in read(f"body = {body}\npost(json=body)")] == [1]
+    assert read("x = {'model': 'm', 'colour': 'red'}") == []
+
+
+def test_functions_that_return_a_prompt() -> None:
+    found = read(
+        """
+        def build_prompt(q):
+            prompt = f"Answer {q} now."
+            if q:
+                return "Say nothing at all."
+            return prompt
+        def other():
+            return "Not called a prompt."
+        class Prompt:
+            x = 1
+        SYSTEM_PROMPT_V2 = "With a version."
+        """
+    )
+    assert [(sent.name, messages(sent)) for sent in found] == [
+        ("a.py:build_prompt", [("user", "Say nothing at all.")]),
+        ("a.py:build_prompt", [("user", "Answer {{q}} now.")]),
+        ("a.py:SYSTEM_PROMPT_V2", [("user", "With a version.")]),
+    ]
+
+
+def test_prompts_in_a_mapping() -> None:
+    sent = one("PROMPTS = {'a': 'Be kind now.', 'more': {'b': 'And quick.'}, 'n': 3}")
+    assert (sent.name, messages(sent)) == ("a.py:PROMPTS", [("user", "Be kind now."), ("user", "And quick.")])
 
 
 def test_a_chinese_prompt_constant() -> None:

@@ -150,3 +150,27 @@ PARTS = [
 def test_any_program_is_read_or_refused(parts: list[str]) -> None:
     with suppress(UnreadableError):
         read("model " + " ".join(parts))
+
+
+def test_fields_of_a_class_and_pairs_of_role_and_text() -> None:
+    found = read(
+        """
+        class Bot {
+          private readonly systemPrompt: string = "A field.";
+          static otherPrompt = "Sent by no call.";
+          constructor() { this.userPrompt = "Set in the constructor."; }
+          ask() { return a({ model: "m", system: this.systemPrompt, prompt: this.userPrompt }); }
+        }
+        const template = ChatPromptTemplate.fromMessages([["system", "Be {kind}"], ["human", "{input}"]]);
+        """
+    )
+    assert [(sent.name, messages(sent)) for sent in found] == [
+        ("a.ts:Bot.otherPrompt", [("user", "Sent by no call.")]),
+        ("a.ts:Bot.ask#1", [("system", "A field."), ("user", "Set in the constructor.")]),
+        ("a.ts:<module>#1", [("system", "Be {{kind}}"), ("user", "{{input}}")]),
+    ]
+
+
+def test_brackets_that_are_never_closed_take_no_time() -> None:
+    with pytest.raises(UnreadableError, match="nested too deep"):
+        read("const prompt = (" * 3000)

@@ -28,6 +28,7 @@ def test_a_block_keeps_numbers_strings_and_order_as_they_are_spelt() -> None:
         "[ ]\n",
         f"<pre>\n{BLOCK}\n</pre>\n",
         '{\n  "a": {{\n 1 }}\n}\n',
+        '{\n  "a": "{% if x %}",\n  "b": 1\n}\n',
     ],
 )
 def test_a_block_that_may_mean_more_is_left(text: str) -> None:

@@ -27,6 +27,7 @@ from tests.estimate.lint.parts import changed, hits
         ("```\na \n```\nb \n", "```\na \n```\nb\n"),
         ("    a \n", "    a \n"),
         ("{% if x %} \na \n", "{% if x %} \na\n"),
+        ("<%= x -%> \na \n", "<%= x -%> \na\n"),
     ],
 )
 def test_blanks_at_line_ends(text: str, after: str) -> None:
