@@ -17,7 +17,7 @@ from llmcost.breakeven.owned import Owned
 from llmcost.breakeven.plan import Plan
 from llmcost.breakeven.traffic import HOURS_MONTH
 
-DRAWS = 1_000
+DRAWS = 500
 SEED = 1
 
 

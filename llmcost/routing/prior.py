@@ -11,10 +11,10 @@ from math import exp, log
 from llmcost.routing.features import NAMES, Features
 from llmcost.routing.model import Chance
 
-#: Feature -> (usual value, what one unit more adds to the log-odds of being hard).
+#: Feature -> (usual value, what one unit more adds to the log-odds of being hard). A text in Chinese has fewer characters.
 _SIGNS: dict[str, tuple[float, float]] = {
     "characters": (5.3, 0.45),
-    "share of CJK": (0.0, 0.4),
+    "share of CJK": (0.0, 0.9),
     "share of formula signs": (0.01, 3.0),
     "numbers": (1.0, 0.12),
     "braces": (0.0, 0.15),

@@ -50,3 +50,23 @@ def test_a_price_that_was_not_there_yet_is_todays() -> None:
     assert Repricer(book(), candidates, NOW)(early) == [Costs(1_000_000, 1_000_000, False)]
     with pytest.raises(UsageError, match="no price for candidate 'gpt-5' at that time"):
         Repricer(book(), candidates, early.record.ts)
+
+
+TWO = """
+version: 1
+models:
+  - {model: claude-x, provider: anthropic, input: 3, output: 15}
+  - {model: claude-y, provider: anthropic, input: 1, output: 5}
+  - {model: voice, provider: openai, input: 1, output: 4, input_audio: 10, cached_input_audio: 2}
+"""
+
+
+def test_an_hours_cache_write_stays_one_at_the_same_provider() -> None:
+    wrote = request("claude-x", Usage(input=10, write_1h=20), provider="anthropic")
+    # An hour's write costs twice the input.
+    assert Repricer(book(TWO), (Candidate("claude-y"),), NOW)(wrote) == [Costs(50_000, 50_000, False)]
+
+
+def test_audio_is_cached_too() -> None:
+    heard = request("x", Usage(input_audio=10, cached_audio=90))
+    assert Repricer(book(TWO), (Candidate("voice"),), NOW)(heard) == [Costs(280_000, 1_000_000, False)]

@@ -7,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmcost.core.errors import UsageError
+from llmcost.core.usage import Usage
 from llmcost.routing.judged import LastCall
+from llmcost.routing.offers import usage_of
 from llmcost.routing.policy import Candidate, Escalation, Floors, Step, Stickiness
 from llmcost.routing.reasons import reason_of
 from llmcost.tokens.prompt import from_value
@@ -155,6 +157,8 @@ def test_the_cached_part_of_the_input_is_cheaper_where_the_price_says_so() -> No
 
 
 def test_less_than_a_provider_caches_is_not_cached() -> None:
+    assert usage_of(1_024, 5, 1_024) == Usage(cached=1_024, output=5)
+    assert usage_of(2_000, 5, 1_023) == Usage(input=2_000, output=5)
     assert choose(CACHED, cached_share="1").judged[0].cached_tokens == 0
 
 
@@ -237,6 +241,14 @@ def test_a_dear_check_is_shown_and_not_taken() -> None:
 def test_the_worst_case_of_an_escalation_is_held_against_the_most_it_may_cost() -> None:
     assert choose(BIG, MINI, floor="0.75", escalation=CHECK, max_nano=5_421_199).cascade is None
     assert choose(BIG, MINI, floor="0.75", escalation=CHECK, max_nano=5_421_200).escalates
+
+
+def test_a_kept_session_is_not_escalated() -> None:
+    always, last = Stickiness(always=True), LastCall("openai", "gpt-4o", 0)
+    kept = choose(BIG, MINI, floor="0.75", escalation=CHECK, session=always, last=last)
+    assert (chosen(kept), kept.escalates) == ("gpt-4o", False)
+    assert choose(BIG, MINI, floor="0.75", escalation=CHECK, last=last).escalates
+    assert choose(BIG, MINI, floor="0.75", escalation=CHECK, session=always).escalates
 
 
 def test_an_escalation_reaches_what_no_single_candidate_does() -> None:

@@ -29,6 +29,7 @@ def test_only_a_dearer_and_better_model_is_escalated_to() -> None:
     models = [(0, 100, 0.5), (1, 200, 0.4), (2, 50, 0.9), (3, 300, 0.8)]
     assert [(each.first, each.then) for each in cascades(models, RULE, None)] == [(0, 3), (1, 3)]
     assert [(each.first, each.then) for each in cascades(models, RULE, 450)] == [(0, 3)]
+    assert cascades([(0, 100, 0.5), (1, 100, 0.9), (2, 200, 0.5)], RULE, None) == []
 
 
 @given(st.integers(0, 10**9), st.integers(0, 10**9), st.floats(0, 1), st.floats(0, 1), st.fractions("1/2", 1))

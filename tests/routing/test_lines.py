@@ -3,6 +3,9 @@ from __future__ import annotations
 import io
 import json
 
+import pytest
+
+from llmcost.routing import lines as module
 from llmcost.routing.lines import lines
 
 
@@ -31,3 +34,12 @@ def test_what_a_line_says_of_itself() -> None:
     data = json.dumps({"id": 7, "prompt": "x", "app_id": "shop", "tags": {"a": "b", "c": 1}}).encode()
     (line,) = lines(io.BytesIO(b"\xef\xbb\xbf" + data))
     assert (line.name, line.given) == ("7", {"app": "shop", "tag.a": "b"})
+
+
+def test_a_line_that_is_too_long_is_passed_over_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_BYTES", 2**20)
+    whole = json.dumps("x" * (2**20 - 3)).encode()
+    assert len(whole) + 1 == 2**20
+    long = b'"' + b"y" * (5 * 2**20) + b'"'
+    found = [(each.number, each.problem) for each in lines(io.BytesIO(b"\n".join((whole, long, b'"z"'))))]
+    assert found == [(1, ""), (2, "longer than 1 MiB"), (3, "")]

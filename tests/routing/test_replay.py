@@ -73,6 +73,12 @@ def test_the_cache_is_lost_where_the_request_before_went_elsewhere() -> None:
     assert (first, second) == (Choice(1, 2_800_000, 0.7), Choice(1, 1_600_000, 0.7))
 
 
+def test_no_policy_can_go_below_the_cheapest_with_a_warm_cache() -> None:
+    (each,) = replay([request("gpt-4o", CACHED, session="s")], "quality_floor: 0.65\n")[0]
+    # 200 x 2, 800 x 0.5 and 100 x 8, against the cold request's 1,000 x 2 and 100 x 8.
+    assert (each.adequate, each.choice.nano, list(each.good)) == (1_600_000, 2_800_000, [1, 2])
+
+
 def test_a_switch_back_pays_for_the_cache_it_had() -> None:
     rows = [
         request("gpt-cached", CACHED, session="s", paid=1_600_000, tags=(("route_complexity", level),))

@@ -57,6 +57,11 @@ def test_actual_routed_best_fixed_and_cheapest_adequate() -> None:
     assert (found.moved, found.with_level) == (3, 4)
 
 
+def test_of_the_models_that_are_good_enough_for_all_the_cheapest_is_named() -> None:
+    found = run(request("medium"), request("low"))
+    assert (found.sufficient, [each.inadequate for each in found.fixed]) == (1, [1, 0, 0])
+
+
 def test_a_model_that_cannot_serve_every_request_is_no_best_fixed_model() -> None:
     narrow = POLICY.replace("quality: 0.7", "quality: 0.7, context_window: 1000")
     found = run(request("low"), request("medium"), policy=narrow)
@@ -117,6 +122,8 @@ def test_recorded_propensities_undo_yesterdays_policy() -> None:
 
 def test_without_propensities_nothing_is_corrected() -> None:
     assert run(request("low")).by_propensity == ByPropensity(0, 0, 0.0, 0, None)
+    assert run(request("high", route_propensity="1")).by_propensity == ByPropensity(1, 1, 1.0, BIG, BIG)
+    assert run(request("low", route_propensity="0")).by_propensity.requests == 0
     assert run(request("low", route_propensity="0.5")).by_propensity == ByPropensity(1, 0, 0.0, BIG, None)
 
 

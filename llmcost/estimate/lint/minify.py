@@ -19,11 +19,18 @@ _TOKEN = re.compile(
     r"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null"
 )
 _STRING_OR_BLANKS = re.compile(r"(\"[^\"\\]*(?:\\.[^\"\\]*)*\")|[ \t\r\n]+")
+#: Said shortly before a block, it may be a layout for the model to imitate.
+_LAYOUT = re.compile(
+    r"\b(?:layout|format\w*|exactly|verbatim|examples?|respond|response|reply|answers?|return\w*|output|below|follow\w*)\b"
+    r"|格式|示例|例如|例子|输出|返回|回答|如下",
+    re.IGNORECASE,
+)
+_SHORTLY = 400
 _PAIRS = {"}": "{", "]": "["}
 
 
 def blocks(part: Part) -> Iterator[Hit]:
-    """Blocks of JSON that are longer than they need be; those in code fences may be a layout to imitate."""
+    """Blocks of JSON that are longer than need be; those in code fences, or announced, may be a layout to imitate."""
     lines, at = part.lines, 0
     for index, begin in enumerate(lines.starts):
         content = lines[index]
@@ -42,7 +49,8 @@ def blocks(part: Part) -> Iterator[Hit]:
             value, _ = known
             # On one line it may be prose: a box to tick, a reference.
             whole = last > index and not lines.kept[index]
-            safe = whole and not any(lines.fixed[index : last + 1]) and _parsed(short) == (value, False)
+            told = _LAYOUT.search(part.text, max(0, start - _SHORTLY), start) is not None
+            safe = whole and not told and not any(lines.fixed[index : last + 1]) and _parsed(short) == (value, False)
             yield Hit(start, "blanks between the tokens of JSON", (Edit(start, end, short),), safe)
 
 

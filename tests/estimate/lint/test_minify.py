@@ -14,8 +14,8 @@ BLOCK = '{\n  "b": 1.0,\n  "a": [1e3, -0, {"x y": "z  \\" \\n"}]\n}'
 
 
 def test_a_block_keeps_numbers_strings_and_order_as_they_are_spelt() -> None:
-    assert changed(blocks, f"Answer:\n{BLOCK}\nThanks.\n") == (
-        'Answer:\n{"b":1.0,"a":[1e3,-0,{"x y":"z  \\" \\n"}]}\nThanks.\n'
+    assert changed(blocks, f"The order:\n{BLOCK}\nThanks.\n") == (
+        'The order:\n{"b":1.0,"a":[1e3,-0,{"x y":"z  \\" \\n"}]}\nThanks.\n'
     )
 
 
@@ -23,6 +23,9 @@ def test_a_block_keeps_numbers_strings_and_order_as_they_are_spelt() -> None:
     "text",
     [
         f"```json\n{BLOCK}\n```\n",  # a layout to imitate
+        f"Answer in exactly this layout:\n{BLOCK}\n",
+        f"Example:\n\n{BLOCK}\n",
+        f"请按如下格式输出:\n{BLOCK}\n",
         '{\n  "a": 1,\n  "a": 2\n}\n',  # which of them counts depends on the parser
         '{"a": 1}\n',  # on one line it may be prose
         "[ ]\n",
