@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 def as_json(found: Comparison, remarks: Sequence[str], *, as_of: int, zone: tzinfo) -> str:
     plan = found.plan
+    volumes = [{"monthly_tokens": each["api"].tokens, "modes": _modes(each)} for each in found.volumes]
     document: dict[str, Any] = {
         "schema_version": 1,
         "as_of": rfc3339(as_of, zone),
@@ -34,7 +35,7 @@ def as_json(found: Comparison, remarks: Sequence[str], *, as_of: int, zone: tzin
         "cache_write_share": _number(plan.mix.write_share),
         "batch_share": _number(plan.api.batch_share),
         "price": _price(plan),
-        "modes": _modes(found.outcomes),
+        "modes": volumes[0]["modes"],
         "cheapest": found.cheapest,
         "saving_usd": usd_text(nano(found.saving)),
         "verdict": verdict(found),
@@ -42,9 +43,7 @@ def as_json(found: Comparison, remarks: Sequence[str], *, as_of: int, zone: tzin
         "break_even": [_break_even(pair) for pair in found.pairs],
         "hosted_always_cheaper_above": _hosted_above(found),
         "crossings_complete": all(pair.crossings.complete for pair in found.pairs),
-        "volumes": [
-            {"monthly_tokens": outcomes["api"].tokens, "modes": _modes(outcomes)} for outcomes in found.volumes
-        ],
+        "volumes": volumes,
         "sensitivity": [
             {
                 "input": swing.range.name,

@@ -57,7 +57,7 @@ version: 1
 models:
   - {model: claude-x, provider: anthropic, input: 3, output: 15}
   - {model: claude-y, provider: anthropic, input: 1, output: 5}
-  - {model: voice, provider: openai, input: 1, output: 4, input_audio: 10, cached_input_audio: 2}
+  - {model: voice, provider: openai, input: 1, output: 4, input_audio: 10, cached_audio: 2}
 """
 
 
