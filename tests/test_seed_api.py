@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from llmcost.live.budget_manager import BudgetConfig, BudgetManager
+from llmcost.live.budget_config import BudgetConfig
+from llmcost.live.budget_manager import BudgetManager
 from llmcost.pricing.store import load_book
 from llmcost.routing.smart_router import SmartModelRouter
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
-from fractions import Fraction
 from os import getpid
 from pathlib import Path
 from threading import local
@@ -15,10 +13,10 @@ from uuid import uuid4
 
 from llmcost.budgets.admission import Admission, Denied, Place, cap
 from llmcost.budgets.check import Standing, check
-from llmcost.budgets.model import Budget, Limit, Measure, Unit, Window
+from llmcost.budgets.model import Budget, Measure
 from llmcost.core.errors import UsageError
 from llmcost.core.instants import SECOND_US, rfc3339, to_us, zone_named
-from llmcost.core.money import NANO_PER_USD, round_half_even, usd_text
+from llmcost.core.money import usd_text
 from llmcost.core.record import DIMENSIONS, Record
 from llmcost.core.text import clean_field
 from llmcost.core.usage import Usage
@@ -26,6 +24,7 @@ from llmcost.ingest.pricing import Pricer
 from llmcost.ledger.protocol import PricedRecord
 from llmcost.ledger.reservations import Reservation, Reservations, reserved_beside
 from llmcost.ledger.sqlite import SqliteLedger
+from llmcost.live.budget_config import BudgetConfig, Usd, budget_of, nano_usd
 from llmcost.live.unsettled import charged, dimensions_of, estimate, most_usage, written
 from llmcost.notify.deliver import deliver
 from llmcost.notify.outbox import enqueue
@@ -33,23 +32,8 @@ from llmcost.notify.service import Service, service_outlet
 from llmcost.pricing.book import PriceBook
 from llmcost.pricing.store import load_book
 
-Usd = int | float | str | Decimal
 #: A request that nobody has heard of for so long is given up; longer than providers let one take.
 LEASE_SECONDS = 600
-
-
-@dataclass(frozen=True)
-class BudgetConfig:
-    """The article's budget of one app. Limits in USD, exact (floats by their shortest decimal); 0 allows nothing."""
-
-    app_id: str
-    daily_limit: Usd
-    monthly_limit: Usd
-    alert_thresholds: Sequence[float | str] = ()
-    notification_channels: Sequence[str] = ()
-    """Handed to the notification service as they are."""
-    throttle_at: Mapping[Unit, float | str] = field(default_factory=lambda: {"day": 1, "month": "0.95"})
-    """Share of each limit from which requests are refused."""
 
 
 class BudgetStatus(TypedDict):
@@ -137,7 +121,7 @@ class BudgetManager:
 
     def set_budget(self, config: BudgetConfig | Budget) -> None:
         """Add a budget, or replace the one of its name."""
-        budget = config if isinstance(config, Budget) else _budget(config)
+        budget = config if isinstance(config, Budget) else budget_of(config)
         self._budgets[budget.name] = budget
         self._channels[budget.name] = () if isinstance(config, Budget) else tuple(config.notification_channels)
 
@@ -222,7 +206,7 @@ class BudgetManager:
             tags=tuple(sorted((clean_field(key), clean_field(value)) for key, value in (tags or {}).items())),
             **known,
         )
-        nano = self._priced(record).cost if cost_usd is None else _nano(cost_usd)
+        nano = self._priced(record).cost if cost_usd is None else nano_usd(cost_usd)
         if nano is None:
             raise UsageError(f"no price for model {model!r}", "name a model of `llmcost prices list`, or give cost_usd")
         opened = self._open()
@@ -280,7 +264,7 @@ class BudgetManager:
                 partial=unknown,
                 status="unknown" if unknown else hold.record.status,
                 id=f"{hold.record.provider}:{request_id}" if request_id else hold.record.id,
-                reported_nano=None if cost_usd is None else _nano(cost_usd),
+                reported_nano=None if cost_usd is None else nano_usd(cost_usd),
             )
             row = estimate(record, hold.nano) if unknown else self._priced(record)
         else:
@@ -347,45 +331,5 @@ class BudgetManager:
             opened.admission.charge(abandoned, charged(abandoned.request), batch=opened.batch)
 
 
-def _budget(config: BudgetConfig) -> Budget:
-    app = clean_field(config.app_id)
-    limits: list[tuple[Unit, Usd]] = [("day", config.daily_limit), ("month", config.monthly_limit)]
-    shares: dict[Unit, Fraction] = {}
-    for unit, value in config.throttle_at.items():
-        if unit not in dict(limits):
-            raise UsageError(f"throttle_at names {unit!r}, for which there is no limit", "use day and month")
-        shares[unit] = _share(value)
-        if shares[unit] > 1:
-            raise UsageError(f"throttle_at is above the limit: {value!r}", "give 1 or less")
-    return Budget(
-        name=app,
-        scope=(("app", app),),
-        limits=tuple(Limit(Window(unit), "usd", _nano(usd), throttle_at=shares.get(unit)) for unit, usd in limits),
-        thresholds=tuple(sorted(_share(value) for value in config.alert_thresholds)),
-    )
-
-
 def _usd(nano: int) -> Decimal:
     return Decimal(usd_text(nano))
-
-
-def _nano(usd: Usd) -> int:
-    """nano-USD, rounded half-even; a float stands for its shortest decimal."""
-    try:
-        amount = Fraction(str(usd)) * NANO_PER_USD
-    except (ValueError, ZeroDivisionError):
-        raise UsageError(f"not an amount of money: {usd!r}", "give USD as a number") from None
-    if amount < 0:
-        raise UsageError(f"an amount of money cannot be negative: {usd}", "give zero or more")
-    return round_half_even(amount.numerator, amount.denominator)
-
-
-def _share(value: float | str) -> Fraction:
-    text = str(value).strip()
-    try:
-        share = Fraction(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
-    except (ValueError, ZeroDivisionError):
-        raise UsageError(f"not a share of a limit: {value!r}", "give 0.8 or '80%'") from None
-    if share <= 0:
-        raise UsageError(f"a share of a limit must be above zero: {value!r}", "give 0.8 or '80%'")
-    return share

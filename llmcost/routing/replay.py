@@ -108,6 +108,10 @@ class Replay:
         p = self.chances[at]
         return not rules.min_quality if p is None else meets(p, least)
 
+    def _preference(self, each: _Model) -> tuple[int, float, str]:
+        """As in `decide`: the cheapest, then the better, then by name."""
+        return each.cost_nano, -(each.p or 0), self._policy.candidates[each.at].model
+
     def _choice(
         self, costs: Sequence[Costs], able: Sequence[int], rules: Rules, least: float, before: int | None
     ) -> Choice | None:
@@ -120,7 +124,7 @@ class Replay:
         good = [each for each in found if self._good(each.at, rules, least)]
         if rules.session.always and (kept := next((each for each in good if each.at == before), None)):
             return Choice(kept.at, kept.cost_nano, kept.p)
-        best = min(good, key=lambda each: (each.cost_nano, -(each.p or 0), each.at), default=None)
+        best = min(good, key=self._preference, default=None)
         choice = None if best is None else Choice(best.at, best.cost_nano, best.p)
         if rules.escalation is None:
             return choice

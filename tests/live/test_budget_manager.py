@@ -22,7 +22,8 @@ from llmcost.core.usage import Usage
 from llmcost.ledger.protocol import Query
 from llmcost.ledger.reservations import Reservations, counters
 from llmcost.ledger.sqlite import SqliteLedger
-from llmcost.live.budget_manager import BudgetConfig, BudgetExceededError, BudgetManager, Hold
+from llmcost.live.budget_config import BudgetConfig
+from llmcost.live.budget_manager import BudgetExceededError, BudgetManager, Hold
 from llmcost.pricing.book import PriceBook
 from llmcost.pricing.yaml_book import compile_yaml
 from tests.budgets.rows import USD, ledger, row, us
