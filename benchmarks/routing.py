@@ -40,7 +40,7 @@ class Case(NamedTuple):
 
 CASES = (
     Case("MMLU, 1,500 labels", "mmlu_38subj", 1_500, 8, 0.62),
-    Case("MMLU, 9,000 labels", "mmlu_38subj", 9_000, 1, 0.66),
+    Case("MMLU, 9,000 labels", "mmlu_38subj", 9_000, 4, 0.66),
     Case("GAOKAO, Chinese, 786 labels", "gaokao_dev", 786, 8, 0.58),
     Case("LLMRouter9, 5,608 labels", "llmrouter9_train", 5_608, 1, 0.71),
 )

@@ -34,7 +34,7 @@ COMMANDS: dict[str, Command] = {
     "requests": Command("llmcost.cli.requests:app", "The single requests behind a report, dearest first."),
     "budget": Command("llmcost.cli.budget:app", "Check spend against budgets.yaml; a gate for CI."),
     "comment": Command("llmcost.cli.comment:app", "Tell a pull request what it costs, in one comment."),
-    "breakeven": Command("llmcost.cli.breakeven:app", "API, hosted GPUs or own servers: which is cheapest at a volume."),
+    "breakeven": Command("llmcost.cli.breakeven:app", "API, hosted GPUs or own servers: the cheapest at a volume."),
     "route": Command("llmcost.cli.route:app", "The cheapest model that meets the constraints."),
     "routing": Command("llmcost.cli.routing:app", "What a policy would have saved; teach and grade the router."),
     "label": Command("llmcost.cli.label:app", "Say how good an answer was, for routing to learn from."),

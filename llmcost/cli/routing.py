@@ -44,7 +44,6 @@ def train(
 
     env.choose_format("table", "json")
     found = _gathered(env, labels)
-    _expect_two(found)
     trained = learn(found.examples, ranked(found.examples), _progress(env))
     judged = pairs(found.examples, trained.held_out)
     made = router(trained, judged, len(found.examples))
@@ -82,7 +81,6 @@ def evaluate(
     if saved and cross_validate:
         raise UsageError("--router and --cross-validate exclude each other", "keep one of them")
     found = _gathered(env, labels)
-    _expect_two(found)
     strong, weak = _pair(pair, ranked(found.examples))
     path = expanded(saved or FILE)
     if saved or (path.is_file() and not cross_validate):
@@ -158,15 +156,6 @@ def read_labels(env: Env, path: str) -> list[Line]:
     if lines.skipped:
         env.note(f"{path}: {counted(lines.skipped, 'line')} left out")
     return lines.lines
-
-
-def _expect_two(found: Gathered) -> None:
-    models = {model for each in found.examples for model in each.quality}
-    if len(models) < 2:
-        raise DataError(
-            f"not enough labels (n = {len(found.examples)}): of {counted(len(models), 'model')}, two are needed",
-            "label answers of two models or more to the same prompts",
-        )
 
 
 def _pair(given: str, known: list[str]) -> tuple[str, str]:

@@ -54,26 +54,26 @@ class Pair(NamedTuple):
 
 
 def ranked(examples: Sequence[Example]) -> list[str]:
-    """The models that are labelled, best mean quality first; of equal ones the name decides."""
+    """The models that are labelled, best mean quality first; of equal ones the name decides.
+
+    Raises:
+        DataError: there are fewer than two.
+    """
     found: dict[str, list[float]] = {}
     for each in examples:
         for model, quality in each.quality.items():
             found.setdefault(model, []).append(quality)
+    if len(found) < 2:
+        raise DataError(
+            f"not enough labels (n = {len(examples)}): of {len(found)} model{'s' * (not found)}, two are needed",
+            "label answers of two models or more to the same prompts",
+        )
     return sorted(found, key=lambda model: (-sum(found[model]) / len(found[model]), model))
 
 
 def pairs(examples: Sequence[Example], held_out: Mapping[str, Sequence[float]], strong: str = "") -> list[Pair]:
-    """Every other model beside `strong` (default: the strongest).
-
-    Raises:
-        DataError: fewer than two models are labelled.
-    """
+    """Every other model beside `strong` (default: the strongest)."""
     models = ranked(examples)
-    if len(models) < 2:
-        raise DataError(
-            f"not enough labels (n = {len(examples)}): {len(models)} model has any, two are needed",
-            "label answers of two models or more to the same prompts",
-        )
     best = strong or models[0]
     return [_pair(examples, held_out, best, other) for other in models if other != best]
 

@@ -11,7 +11,7 @@ from math import exp, log
 from llmcost.routing.features import NAMES, Features
 from llmcost.routing.model import Chance
 
-#: Feature -> (usual value, what one unit more adds to the log-odds of being hard). A text in Chinese has fewer characters.
+#: Feature -> (usual value, what one unit more adds to the log-odds of being hard). Chinese takes fewer characters.
 _SIGNS: dict[str, tuple[float, float]] = {
     "characters": (5.3, 0.45),
     "share of CJK": (0.0, 0.9),

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from llmcost.ledger.schema import VERSION
 from tests.run import llmcost
 
 AS_OF = ("--as-of", "2026-11-24T09:00:00Z")
@@ -41,7 +42,7 @@ def test_info(isolated: Path) -> None:
     document = llmcost("ledger", "info", "--json").json
     assert document.pop("size_bytes") > 0
     assert document == {
-        "schema_version": 1, "location": f"{isolated}/.local/share/llmcost/ledger.db", "version": 2, "requests": 4,
+        "schema_version": 1, "location": f"{isolated}/.local/share/llmcost/ledger.db", "version": VERSION, "requests": 4,
         "first_request": "2026-11-20T10:00:00Z", "last_request": "2026-11-23T10:00:00Z", "unpriced_requests": 1,
         "batches": [
             {"batch": 1, "started": "2026-11-24T09:00:00Z", "what": "one.jsonl", "rows": 2, "undone": False},
@@ -51,7 +52,7 @@ def test_info(isolated: Path) -> None:
     ran = llmcost("ledger", "info", "--tz", "Asia/Shanghai")
     assert (ran.code, ran.err) == (0, "")
     lines = ran.out.splitlines()
-    assert lines[0].startswith(f"{isolated}/.local/share/llmcost/ledger.db (version 2, 0.1 MiB)")
+    assert lines[0].startswith(f"{isolated}/.local/share/llmcost/ledger.db (version {VERSION}, 0.1 MiB)")
     assert lines[1] == "4 requests, 1 unpriced; 2026-11-20T18:00:00+08:00 to 2026-11-23T18:00:00+08:00"
     assert lines[3].split() == ["batch", "started", "rows", "what"]
     assert lines[5].split() == ["1", "2026-11-24", "17:00:00", "2", "one.jsonl"]

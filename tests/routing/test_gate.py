@@ -83,7 +83,7 @@ def test_one_class_only_is_not_enough() -> None:
 
 
 def test_one_model_only_is_not_enough() -> None:
-    with pytest.raises(DataError, match=r"not enough labels \(n = 1\): 1 model has any, two are needed"):
+    with pytest.raises(DataError, match=r"not enough labels \(n = 1\): of 1 model, two are needed"):
         pairs([Example(features("x"), {STRONG: 1.0})], {STRONG: [0.0]})
 
 
