@@ -42,7 +42,8 @@ def test_info(isolated: Path) -> None:
     document = llmcost("ledger", "info", "--json").json
     assert document.pop("size_bytes") > 0
     assert document == {
-        "schema_version": 1, "location": f"{isolated}/.local/share/llmcost/ledger.db", "version": VERSION, "requests": 4,
+        "schema_version": 1, "location": f"{isolated}/.local/share/llmcost/ledger.db", "version": VERSION,
+        "requests": 4,
         "first_request": "2026-11-20T10:00:00Z", "last_request": "2026-11-23T10:00:00Z", "unpriced_requests": 1,
         "batches": [
             {"batch": 1, "started": "2026-11-24T09:00:00Z", "what": "one.jsonl", "rows": 2, "undone": False},
