@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import NamedTuple
 import msgspec
 
 from llmcost.breakeven.layers import Layer
+from llmcost.core.digest import blake2b
 from llmcost.core.errors import ConfigError
 from llmcost.yamlfile.compiled import compiled
 from llmcost.yamlfile.packaged import packaged
@@ -63,7 +63,7 @@ def answer(question: Question, own: Sequence[Path], *, cache_dir: Path | None) -
         raise ConfigError("gpus.yaml is missing from this installation", "install llmcost again")
     if own:
         return find()
-    asked = hashlib.blake2b(read_bytes(shipped) + msgspec.json.encode(question, enc_hook=str), digest_size=16)
+    asked = blake2b(read_bytes(shipped) + msgspec.json.encode(question, enc_hook=str), digest_size=16)
     return compiled(
         cache_dir, f"evidence-{_COMPILER}-{asked.hexdigest()}.json", find, encode=_encoded, decode=_decoded
     )  # fmt: skip

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from contextlib import closing, nullcontext
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from llmcost.cli.environment import Env
 from llmcost.cli.options import single
 from llmcost.core.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def ingest(
@@ -58,6 +61,12 @@ def ingest(
     at: Annotated[
         str, typer.Option("--at", metavar="TIME|mtime", help="Time of requests whose log has none.", show_default=False)
     ] = "",
+    learn: Annotated[
+        bool,
+        typer.Option(
+            "--learn", help="Keep what a router learns from of each prompt the log holds: numbers and hashes, no text."
+        ),
+    ] = False,
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with 6 when lines were skipped or requests are unpriced.")
     ] = False,
@@ -91,6 +100,7 @@ def ingest(
         job = Ingest(
             ledger, book, labels=labels, options=options, source=source,
             label=" ".join(paths or ["(default folders)"])[:500], now_us=env.now_us,
+            learnt=_learnt() if learn else None,
         )  # fmt: skip
         for problem in found.problems:
             job.result.skip(problem)
@@ -118,6 +128,12 @@ def ingest(
     if strict and (result.skipped or result.unpriced):
         return ExitCode.DATA
     return ExitCode.OK
+
+
+def _learnt() -> Callable[[str], bytes]:
+    from llmcost.routing.features import features, packed
+
+    return lambda text: packed(features(text))
 
 
 def _pair(text: str, option: str) -> tuple[str, str]:

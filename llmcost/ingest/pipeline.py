@@ -93,9 +93,12 @@ class Ingest:
 
     def __init__(
         self, ledger: Ledger, book: PriceBook, *, labels: Labels = _NO_LABELS, options: ReadOptions | None = None,
-        label: str = "", now_us: int = 0, source: str = "auto",
+        label: str = "", now_us: int = 0, source: str = "auto", learnt: Callable[[str], bytes] | None = None,
     ) -> None:  # fmt: skip
+        """`learnt`: what a router learns from of a prompt; kept with its request where given."""
         self._ledger = ledger
+        self._learnt = learnt
+        self._to_learn: dict[str, bytes] = {}
         self._pricer = Pricer(book)
         self._labels = labels
         self._options = options or ReadOptions()
@@ -253,6 +256,8 @@ class Ingest:
         tags = dict(self._labels.tags)
         tags.update((clean_field(key), clean_field(value)) for key, value in record.tags)
         record = record._replace(tags=tuple(sorted(tags.items())), error=clean_field(record.error))
+        if record.prompt_text and self._learnt is not None:
+            self._to_learn[record.id] = self._learnt(record.prompt_text)
         return self._features.of(record) if record.prompt_text else record
 
     def _flush(self) -> None:
@@ -261,6 +266,10 @@ class Ingest:
         if not self.result.batch:
             self.result.batch = self._ledger.begin_batch(self._label, self._now_us)
         self.result.added = self.result.added.plus(self._ledger.add(self._rows, self.result.batch))
+        if self._to_learn:
+            records = [row.record for row in self._rows]
+            self._ledger.labels.keep([(r.ts, r.id, self._to_learn[r.id]) for r in records if r.id in self._to_learn])
+            self._to_learn.clear()
         self._rows.clear()
 
     def finish(self) -> Ingested:

@@ -11,6 +11,10 @@ from llmcost.ledger.rows import well_formed
 
 _INSERT = "INSERT OR IGNORE INTO label (key, model, quality, made_us) VALUES (?, ?, ?, ?)"
 _KEEP = "INSERT INTO features (key, body) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET body = excluded.body"
+_KEEP_OF_REQUEST = (
+    "INSERT INTO features (key, body) SELECT id, ? FROM request WHERE ts = ? AND id = ? AND prompt_digest IS NOT NULL"
+    " ON CONFLICT (key) DO UPDATE SET body = excluded.body"
+)
 _ALL = (
     "SELECT l.key, l.model, l.quality, l.made_us, f.body FROM label l LEFT JOIN features f ON f.key = l.key"
     " ORDER BY l.key, l.model, l.quality"
@@ -35,6 +39,13 @@ class SqliteLabels:
             self._db.executemany(_KEEP, [(well_formed(key), body) for key, body in features.items()])
             before = self._db.total_changes
             self._db.executemany(_INSERT, rows)
+            return self._db.total_changes - before
+
+    def keep(self, features: Sequence[tuple[int, str, bytes]]) -> int:
+        rows = [(body, us, well_formed(key)) for us, key, body in features]
+        with self._transaction():
+            before = self._db.total_changes
+            self._db.executemany(_KEEP_OF_REQUEST, rows)
             return self._db.total_changes - before
 
     def remove(self, key: str) -> int:

@@ -39,6 +39,12 @@ class Labels(Protocol):
         replace earlier ones. What the labels themselves say of features does not count.
         """
 
+    def keep(self, features: Sequence[tuple[int, str, bytes]]) -> int:
+        """Keep features of requests in the ledger, by time, id and body; of none whose prompt was forgotten.
+
+        Returns how many were kept.
+        """
+
     def remove(self, key: str) -> int:
         """Take back every label of a request, and its features; the number of labels."""
 

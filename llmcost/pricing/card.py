@@ -6,12 +6,12 @@ can always be recomputed from what it was priced with.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Collection, Mapping
 from operator import mul
 from typing import NamedTuple
 
+from llmcost.core.digest import blake2b
 from llmcost.core.money import FEMTO_PER_NANO, allocate, round_half_even
 from llmcost.core.usage import BUCKETS, Usage
 
@@ -112,7 +112,7 @@ class Card:
         #: Buckets whose rate no price list states.
         self.derived = derived
         canonical = json.dumps(self.as_dict(), sort_keys=True, separators=(",", ":"))
-        self.card_id = hashlib.blake2b(canonical.encode(), digest_size=8).hexdigest()
+        self.card_id = blake2b(canonical.encode(), digest_size=8).hexdigest()
         self._whole = self._whole_rates()
         self._fee = per_request // FEMTO_PER_NANO
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
 
+from llmcost.core.digest import blake2b
 from llmcost.core.errors import ConfigError
 from llmcost.pricing.book import PriceBook
 from llmcost.pricing.entry import COMPILER_VERSION, Layer
@@ -57,7 +57,7 @@ def _yaml_layer(data: bytes, path: Path, name: str, cache_dir: Path | None) -> L
 
         return compile_yaml(decode(data, str(path)), str(path), name=name)
 
-    key = hashlib.blake2b(data, digest_size=16).hexdigest()
+    key = blake2b(data, digest_size=16).hexdigest()
     layer = _cached(cache_dir, f"prices-{COMPILER_VERSION}-{key}.json", compile_layer)
     return msgspec.structs.replace(layer, name=name, origin=str(path))
 
@@ -67,7 +67,7 @@ def _catalogue_layer(cache_dir: Path | None) -> Layer | None:
     if data_file is None:
         return None
     path, stat = data_file
-    key = hashlib.blake2b(f"{path}\0{stat.st_mtime_ns}\0{stat.st_size}".encode(), digest_size=16).hexdigest()
+    key = blake2b(f"{path}\0{stat.st_mtime_ns}\0{stat.st_size}".encode(), digest_size=16).hexdigest()
 
     def compile_layer() -> Layer:
         from llmcost.pricing.catalogue import compile_catalogue

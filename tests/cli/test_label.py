@@ -36,6 +36,27 @@ def test_a_request_is_labelled_by_its_id(given: str) -> None:
     assert labels() == [StoredLabel("openai:r1", "gpt-4o-mini", 1.0, NOW_US)]
 
 
+@pytest.mark.parametrize("first", [True, False])
+def test_a_log_with_prompts_teaches_what_they_were(first: bool) -> None:
+    """`ingest --learn` keeps features, also of requests that are known already; without it none are kept."""
+    text = "Prove that the square root of two is irrational"
+    Path("texts.jsonl").write_text(json.dumps(LINE | {"request_id": "r2", "prompt_text": text}) + "\n")
+    if not first:
+        assert llmcost("ingest", "texts.jsonl", *OPTIONS).code == 0
+    assert llmcost("ingest", "texts.jsonl", "--learn", *OPTIONS).code == 0
+    ran = llmcost("label", "r2", "good", *OPTIONS)
+    assert (ran.code, ran.err) == (0, "")
+    assert [label.features for label in labels()] == [packed(features(text))]
+    assert text.encode() not in Path("ledger.db").read_bytes()
+
+
+def test_a_trial_run_keeps_no_features() -> None:
+    Path("texts.jsonl").write_text(json.dumps(LINE | {"request_id": "r2", "prompt_text": "a prompt"}) + "\n")
+    assert llmcost("ingest", "texts.jsonl", "--learn", "--dry-run", *OPTIONS).code == 0
+    assert llmcost("ingest", "texts.jsonl", *OPTIONS).code == 0
+    assert "not known yet" in llmcost("label", "r2", "good", *OPTIONS).err
+
+
 def test_its_prompt_is_kept_as_features_only() -> None:
     text = "Prove that the square root of two is irrational"
     Path("prompt.txt").write_text(text)

@@ -719,6 +719,17 @@ class LedgerContract:
         assert found == dict.fromkeys(("openai:1", "1"), Answered("openai:1", one.priced.record.model, one.priced.cost))
         assert ledger.labels.answered([]) == {}
 
+    def test_features_are_kept_of_requests_that_are_there_and_not_forgotten(self, ledger: Ledger) -> None:
+        with_text: dict[str, Any] = {"prompt_digest": "ab", "prompt_chars": 5}
+        add(ledger, row("openai:1", **with_text), row("openai:2", user="ann", **with_text), row("openai:3"))
+        ledger.forget_user("ann")
+        found = [(T0, f"openai:{n}", b"\x01") for n in (1, 2, 3, 4)] + [(T0 + 1, "openai:1", b"\x02")]
+        assert ledger.labels.keep(found) == 1
+        ledger.labels.add([StoredLabel(f"openai:{n}", "m", 1.0, T0) for n in (1, 2, 3)], {})
+        assert [each.features for each in ledger.labels.all()] == [b"\x01", None, None]
+        assert ledger.labels.keep([(T0, "openai:1", b"\x03")]) == 1
+        assert ledger.labels.all()[0].features == b"\x03"
+
     def test_a_forgotten_users_labels_leave_too(self, ledger: Ledger) -> None:
         add(ledger, row("openai:1", user="ann", prompt_digest="ab"), row("openai:2", user="bob"))
         labels = [StoredLabel(key, "m", 1.0, T0) for key in ("openai:1", "openai:2", "prompt:ab", "prompt:cd")]
