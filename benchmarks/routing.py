@@ -22,7 +22,7 @@ from benchmarks.measure import show
 from llmcost.routing.evaluation import Paired, figures
 from llmcost.routing.features import Features, features
 from llmcost.routing.gate import Pair, pairs, router
-from llmcost.routing.model import dump, load
+from llmcost.routing.learned import dump, load
 from llmcost.routing.training import Example, train
 
 #: RouteLLM's MMLU answers, GAOKAO-Bench, LLMRouter; JSON Lines of prompt, strong, weak (quality 0 to 1).

@@ -37,7 +37,8 @@ def metrics(sums: Sums) -> tuple[Metric, ...]:
     usage = sums.usage
     everything = Coverage(requests, requests)
     priced = Coverage(requests - sums["unpriced"], requests)
-    cost = sums["cost"] if priced.requests or not requests else None
+    # Where what has a price was free, and the rest has none, $0 would say too much.
+    cost = sums["cost"] if sums["cost"] or not sums["unpriced"] else None
     return (
         Metric("cost_usd", "llm_cost_total", "usd", cost, priced),
         Metric("cost_per_request_usd", "llm_cost_per_request", "usd", _nano(cost, priced.requests), priced),

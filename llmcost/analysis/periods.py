@@ -17,6 +17,7 @@ from llmcost.core.instants import (
     from_us,
     local_midnight,
     parse_span,
+    parse_start,
     parse_when,
     shifted,
     span_us,
@@ -115,8 +116,8 @@ def _last(text: str, now_us: int, zone: tzinfo) -> Compared:
 def _between(span: Span, now_us: int, zone: tzinfo) -> Compared:
     if not span.since:
         raise UsageError("--until without --since", "add --since TIME")
-    start = parse_when(span.since, zone)
     end = parse_when(span.until, zone) if span.until else now_us
+    start = parse_start(span.since, zone, end)
     if end <= start:
         raise UsageError(f"the period from {span.since} to {span.until or 'now'} is empty", "--until must be later")
     period = Period(start, end, zone, "period")

@@ -65,7 +65,7 @@ def answer(evidence: Evidence, question: Question) -> Answer:
         UsageError: the model or GPU is not known, not measured for the mix, or the one does not fit the other.
     """
     machines, why = hardware(evidence, question)
-    rated = throughput(evidence, question) if question.rates else Layer()
+    rated = throughput(evidence, question) if question.rates else _own_rates(evidence, question)
     return Answer(operations(evidence), machines, rated, why)
 
 
@@ -94,8 +94,8 @@ def throughput(evidence: Evidence, question: Question) -> Layer:
         UsageError: not measured, or the model does not fit the GPUs' memory.
     """
     model, gpu, gpus = evidence.model(question.model or MODEL), evidence.gpu(question.gpu or GPU), question.gpus
-    if gpus is not None and question.precision:
-        require_fit(model, question.precision, gpu, gpus)
+    if question.precision and (gpus is not None or not _measured(evidence, model.name, gpu.name, question.precision)):
+        require_fit(model, question.precision, gpu, gpus or 1)
     found = rates(
         evidence, model.name, gpu.name, input_share=question.input_share, precision=question.precision or None
     )
@@ -111,6 +111,27 @@ def throughput(evidence: Evidence, question: Question) -> Layer:
         "gpus_per_replica": Given(str(found.gpus), "the measured replica", "as measured"),
     }
     return Layer({}, {"hosted": values, "owned": values})
+
+
+def _measured(evidence: Evidence, model: str, gpu: str, precision: str) -> bool:
+    asked = (model, gpu, precision.lower())
+    return any((row.model, row.gpu, row.precision) == asked for row in evidence.throughput)
+
+
+def _own_rates(evidence: Evidence, question: Question) -> Layer:
+    """Nothing; but a model must fit its GPUs, whoever says how fast it is there.
+
+    Raises:
+        UsageError: it does not.
+    """
+    gpu = evidence.gpu(question.gpu or GPU)
+    if question.model and question.precision:
+        try:
+            model = evidence.model(question.model)
+        except UsageError:  # one's own, whose size is not known
+            return Layer()
+        require_fit(model, question.precision, gpu, question.gpus or 1)
+    return Layer()
 
 
 def hardware(evidence: Evidence, question: Question) -> tuple[Layer, str]:

@@ -17,7 +17,7 @@ from llmcost.yamlfile.packaged import packaged
 from llmcost.yamlfile.tree import read_bytes
 
 #: Changes whenever the same file and question have another answer.
-_COMPILER = 1
+_COMPILER = 2
 
 
 class Question(NamedTuple):
@@ -29,7 +29,7 @@ class Question(NamedTuple):
     input_share: Fraction = Fraction(1, 2)
     """Of the traffic's tokens."""
     gpus: int | None = None
-    """Per replica; None: as measured."""
+    """Per replica; None: as measured, or one where nothing is asked of the measurements."""
     rates: bool = True
     """Whether measured throughput is asked for."""
 

@@ -77,8 +77,8 @@ def _best(what: str, rows: list[Throughput], share: Fraction) -> Rates:
             fitted = fit_runs([row.run for row in group])
         except ValueError:
             continue
-        measured.append(_span(fitted))
-        if _covers(fitted, share):
+        measured.append(span(fitted))
+        if covers(fitted, share):
             rates = _rates(group, fitted)
             covering.append((1 / fitted.seconds(share) / rates.gpus, rates))
     if covering:
@@ -91,7 +91,8 @@ def _best(what: str, rows: list[Throughput], share: Fraction) -> Rates:
     )
 
 
-def _covers(fitted: Fitted, share: Fraction) -> bool:
+def covers(fitted: Fitted, share: Fraction) -> bool:
+    """Whether the rates hold for a mix of that input share."""
     if fitted.input_tps is None:
         return fitted.lowest - NEAR_MIX <= share <= fitted.highest + NEAR_MIX
     return fitted.lowest <= share <= fitted.highest
@@ -103,16 +104,17 @@ def _rates(group: list[Throughput], fitted: Fitted) -> Rates:
     loads = sorted({row.concurrency for row in rows if row.concurrency is not None})
     load = f", {_range(loads)} requests at a time" if loads else ""
     if fitted.input_tps is None or fitted.output_tps is None:
-        how = f"combined rate at {_span(fitted)} input{load}; one mix does not tell reading from writing"
+        how = f"combined rate at {span(fitted)} input{load}; one mix does not tell reading from writing"
         both = (fitted.combined_tps, fitted.combined_tps)
     else:
-        how = f"fitted to {len(rows)} runs at {_span(fitted)} input{load}, each met within {_percent(fitted.worst)}"
+        how = f"fitted to {len(rows)} runs at {span(fitted)} input{load}, each met within {_percent(fitted.worst)}"
         both = (fitted.input_tps, fitted.output_tps)
     method = f"{first.engine}, {first.precision}, {first.gpus} x {first.gpu}: {how}; {first.source}"
     return Rates(*both, first.gpus, first.precision, first.engine, fitted, rows, method)
 
 
-def _span(fitted: Fitted) -> str:
+def span(fitted: Fitted) -> str:
+    """The input shares that were measured."""
     low, high = _percent(fitted.lowest), _percent(fitted.highest)
     return low if fitted.highest - fitted.lowest < ONE_MIX else f"{low} to {high}"
 

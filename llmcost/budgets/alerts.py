@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple
 from llmcost.budgets.check import Standing
 from llmcost.budgets.model import Limit
 from llmcost.core.instants import rfc3339
-from llmcost.core.money import NANO_PER_USD, round_half_even, usd_text
+from llmcost.core.money import NANO_PER_USD, round_half_even, shown_decimals, usd_text
 from llmcost.core.text import printable, redact
 from llmcost.pricing.currency import USD
 
@@ -157,14 +157,13 @@ def _percent(share: Fraction) -> str:
 
 
 def _amount(amount: int, s: Standing) -> str:
-    """As a person reads it, in the budget's own currency: money from one unit up to the cent."""
+    """As a person reads it, in the budget's own currency, with the decimals that `budget check` shows."""
     if s.limit.measure != "usd":
         return f"{amount:,}"
     currency = s.budget.currency
     own = Fraction(amount) / currency.usd
-    places = 2 if own >= NANO_PER_USD or not own else 9
+    places = shown_decimals(own) if own else 2
     unit = 10 ** (9 - places)
     whole, part = divmod(round_half_even(own.numerator, own.denominator * unit), 10**places)
     text = f"{whole:,}.{part:0{places}d}"
-    text = text if places == 2 else text.rstrip("0")
     return f"${text}" if currency.code == USD.code else f"{text} {currency.code}"

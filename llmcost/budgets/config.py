@@ -10,7 +10,7 @@ from typing import NamedTuple
 from llmcost.budgets.channels import CHANNEL_KEYS, channel
 from llmcost.budgets.limits import LIMIT_KEYS, contradictions, limits, thresholds
 from llmcost.budgets.model import Budget, Channel, Waiver
-from llmcost.core.errors import UsageError, nearest
+from llmcost.core.errors import ConfigError, UsageError, nearest
 from llmcost.core.record import dimension
 from llmcost.core.text import clean_field
 from llmcost.pricing.currency import USD, Currency
@@ -26,6 +26,7 @@ BUDGET_KEYS = (
 WAIVER_KEYS = ("until", "by", "reason")
 #: The word that stands for every request.
 ALL = "all"
+_EXAMPLE = "`llmcost budget list --example` prints a file to start from"
 
 #: A currency's rate by its ISO code; None where the price book states none.
 Rates = Callable[[str], Currency | None]
@@ -60,7 +61,13 @@ def load(path: Path, rates: Rates = lambda _: None) -> BudgetFile:
 
 def parse_budgets(text: str, origin: str, rates: Rates = lambda _: None) -> BudgetFile:
     """As `load`, from text; `origin` stands for the path in errors."""
-    top = Fields(parse(text, origin), origin, TOP_KEYS, "a budget file")
+    root = parse(text, origin)
+    if isinstance(root, Scalar) and root.is_null:
+        raise ConfigError(f"{origin}: the file is empty", _EXAMPLE)
+    for key, span in root.keys.items() if isinstance(root, Mapping) else ():
+        if key in BUDGET_KEYS and key not in TOP_KEYS:
+            raise ConfigError(f"{origin}:{span.line}: {key!r} stands outside the list under `budgets:`", _EXAMPLE)
+    top = Fields(root, origin, TOP_KEYS, "a budget file")
     shared = _Shared(top, rates)
     budgets: list[Budget] = []
     remarks: list[Remark] = []
@@ -77,7 +84,7 @@ def parse_budgets(text: str, origin: str, rates: Rates = lambda _: None) -> Budg
             Remark(budget.line, f"{budget.name!r}: {text}") for text in contradictions(budget.limits, budget.currency)
         ]
     if not budgets:
-        raise top.error(top.line_of("budgets"), "the file holds no budget", "add one under `budgets:`")
+        raise top.error(top.line_of("budgets"), "the file holds no budget", _EXAMPLE)
     return BudgetFile(origin, tuple(budgets), tuple(remarks))
 
 
@@ -101,7 +108,7 @@ class _Shared:
         if found is None:
             raise fields.error(
                 fields.line_of("currency"), f"no rate for the currency {code[:10]!r}",
-                f"state it in pricing.yaml: `currencies: {{{code[:3]}: {{usd: 1.16, date: 2026-11-24}}}}`",
+                f"state it in pricing.yaml, below `version: 1`: `currencies: {{{code[:3]}: {{usd: 1.16, date: 2026-11-24}}}}`",
             )  # fmt: skip
         return found
 

@@ -90,7 +90,7 @@ def invoke(arguments: list[str]) -> int:
     """
     try:
         # Not `main`, which would turn a broken pipe into exit code 1.
-        with root().make_context("llmcost", with_values(arguments)) as context:
+        with root().make_context("llmcost", with_values(_as_options(arguments))) as context:
             result = context.command.invoke(context)
     except typer.Exit as stop:
         return int(stop.exit_code)
@@ -100,6 +100,13 @@ def invoke(arguments: list[str]) -> int:
     except ClickException as error:
         raise _ours(error) from None
     return int(result) if isinstance(result, int) else int(ExitCode.OK)
+
+
+def _as_options(arguments: list[str]) -> list[str]:
+    """`help report` as `report --help`, `version` and `-v` as `--version`."""
+    if arguments[:1] == ["help"]:
+        return [*arguments[1:], "--help"]
+    return ["--version"] if arguments in (["version"], ["-v"]) else arguments
 
 
 _PLAIN = {

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from llmcost.breakeven.measured import Measured
     from llmcost.breakeven.plan import Plan
+    from llmcost.breakeven.throughput import Fitted
 
 _GPUS: tuple[Mode, ...] = ("hosted", "owned")
 _ALL: frozenset[Mode] = frozenset(MODES)
@@ -109,7 +110,8 @@ def planned(env: Env, typed: Layer, sources: Sources) -> tuple[Plan, list[str]]:
             remarks.append(f"{_percent(measured.model_share)} of the tokens are {measured.model}'s; all are priced so")
     elif sources.where:
         raise UsageError("--where without --from-ledger", "it chooses rows of the ledger: add --from-ledger 30d")
-    own = [of_fit(sources.fit), typed] if sources.fit else [typed]
+    fitted, rates = of_fit(sources.fit) if sources.fit else (Layer(), None)
+    own = [fitted, typed]
     lower = [described(stated)]
     ownable = True
     asked = bool(sources.against or sources.gpu or sources.precision)
@@ -121,7 +123,7 @@ def planned(env: Env, typed: Layer, sources: Sources) -> tuple[Plan, list[str]]:
         needed = frozenset(mode for mode in lacking if asked or mode not in stated)
         question = Question(
             sources.against or "", sources.gpu or "", sources.precision or "", mix_of(traffic).input_share,
-            owns["hosted"].count("gpus_per_replica") if owns["hosted"].has("gpus_per_replica") else None, bool(needed),
+            _gpus(owns["hosted"] if needed else modes["hosted"]), bool(needed),
         )  # fmt: skip
         found = answer(question, [Path(path) for path in sources.evidence], cache_dir=env.folder("cache"))
         lower.append(found.operations.without(stated))
@@ -134,11 +136,40 @@ def planned(env: Env, typed: Layer, sources: Sources) -> tuple[Plan, list[str]]:
         if not ownable:
             remarks.append(f"servers of one's own are left out: {found.not_ownable}")
     traffic, modes = inputs_of([*lower, *upper, *own])
-    return plan(traffic, modes, env.book, env.now_us, ownable=ownable), remarks
+    remarks.append(_of_stated(stated, modes))
+    if rates is not None:
+        remarks.append(_of_mix(rates, mix_of(traffic).input_share))
+    return plan(traffic, modes, env.book, env.now_us, ownable=ownable), [*filter(None, remarks)]
 
 
 def _has_rates(given: Inputs) -> bool:
     return given.has("tok_s_total") or (given.has("tok_s_in") and given.has("tok_s_out"))
+
+
+def _gpus(given: Inputs) -> int | None:
+    return given.count("gpus_per_replica") if given.has("gpus_per_replica") else None
+
+
+def _of_stated(stated: frozenset[Mode], modes: Mapping[Mode, Inputs]) -> str:
+    """Modes of a scenario that run by themselves, beside others that people run."""
+    alone = [mode for mode in MODES if mode in stated and not modes[mode].has("fte")]
+    if not alone or stated == _ALL:
+        return ""
+    return (
+        f"the scenario has no people for {' and '.join(alone)}, which the other modes are assumed to need:"
+        " add `fte` and `fte_year` there to compare like with like"
+    )
+
+
+def _of_mix(fitted: Fitted, share: Fraction) -> str:
+    from llmcost.breakeven.rates import covers, span
+
+    if covers(fitted, share):
+        return ""
+    return (
+        f"the benchmarks measured {span(fitted)} input tokens, of the traffic {_percent(share)} are:"
+        " the rates may not hold for it"
+    )
 
 
 def of_scenario(path: Path, typed: Layer) -> tuple[Layer, frozenset[Mode]]:
@@ -202,7 +233,7 @@ def _percent(value: Fraction) -> str:
     return f"{value.numerator * 100 // value.denominator}%"
 
 
-def of_fit(paths: list[str]) -> Layer:
+def of_fit(paths: list[str]) -> tuple[Layer, Fitted]:
     """Throughput fitted to a person's own benchmarks."""
     from llmcost.breakeven.fit import fit
     from llmcost.tokens.decode import read_file
@@ -216,4 +247,4 @@ def of_fit(paths: list[str]) -> Layer:
             "tok_s_in": Given(_decimal(rates.input_tps), "--fit", source),
             "tok_s_out": Given(_decimal(rates.output_tps), "--fit", source),
         }
-    return Layer({}, {"hosted": values, "owned": values})
+    return Layer({}, {"hosted": values, "owned": values}), rates

@@ -12,7 +12,7 @@ app = group()
 
 def show(env: Env) -> None:
     """Each setting, its value, and where it came from; then the files that are read."""
-    from llmcost.core.text import redact
+    from llmcost.core.text import printable, redact
 
     form = env.choose_format("table", "json")
     settings = {name: env.setting(name) for name in SETTINGS}
@@ -33,12 +33,13 @@ def show(env: Env) -> None:
         }
         env.emit(json.dumps(document, ensure_ascii=False, indent=2))
         return
-    from llmcost.reporting.console import render, table
+    from llmcost.reporting.columns import columns
 
     rows = [(name, origin, redact(value) or "-") for name, (value, origin) in settings.items()]
     rows += [(name, "where it is looked for", path) for name, path in files.items()]
     rows += [(f"prices {rank}", name, origin) for rank, (name, origin) in enumerate(layers, 1)]
-    env.emit(render([table(("setting", "from", "value"), rows)], width=env.width, color=env.color))
+    # Not a table that folds: a path is to be copied whole.
+    env.emit("\n".join(columns([("setting", "from", "value"), *(tuple(map(printable, row)) for row in rows)])))
 
 
 app.command("show")(command(show))

@@ -85,11 +85,12 @@ def _unexpected(error: Exception) -> int:
 
 
 def _report(message: str, hint: str) -> None:
+    from llmcost.cli.wrapped import wrapped
     from llmcost.core.text import printable, redact
 
     for label, text in (("error", message), ("hint", hint or "see `llmcost --help`")):
         line = re.sub(r"\s*\n\s*", " ", text.strip())
-        sys.stderr.write(f"{label}: {printable(redact(line))}\n")
+        sys.stderr.write(wrapped(f"{label}: {printable(redact(line))}", sys.stderr) + "\n")
 
 
 def _reopen_closed() -> None:

@@ -14,6 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
+from llmcost.cli.wrapped import wrapped
 from llmcost.core.errors import ConfigError, UsageError, nearest
 from llmcost.core.instants import parse_when, to_us, zone_named
 
@@ -65,13 +66,18 @@ def local_zone(environ: Mapping[str, str], localtime: Path = Path("/etc/localtim
     """The IANA name of this machine's zone, UTC when it has none."""
     named = environ.get("TZ", "").removeprefix(":")
     if named and not named.startswith("/"):
-        return named
+        return _plain(named)
     try:
         target = named or str(localtime.resolve())
     except OSError:
         return "UTC"
     _, found, name = target.partition("zoneinfo/")
-    return name.removeprefix("posix/") if found and (named or "/" in name) else "UTC"
+    return _plain(name.removeprefix("posix/")) if found and (named or "/" in name) else "UTC"
+
+
+def _plain(zone: str) -> str:
+    """One name for UTC: many machines call it Etc/UTC."""
+    return "UTC" if zone == "Etc/UTC" else zone
 
 
 #: What a terminal could take for a command, and what UTF-8 cannot hold; line ends and tabs are ours.
@@ -279,7 +285,7 @@ class Env:
     def note(self, text: str) -> None:
         """A remark or warning, to stderr unless --quiet."""
         if not self.quiet:
-            self.stderr.write(_UNSAFE.sub("\ufffd", text) + "\n")
+            self.stderr.write(wrapped(_UNSAFE.sub("\ufffd", text), self.stderr) + "\n")
             self.stderr.flush()
 
 

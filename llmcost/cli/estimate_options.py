@@ -7,6 +7,7 @@ from contextlib import closing
 from functools import cache
 from itertools import islice
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from llmcost.cli.environment import Env
@@ -189,6 +190,10 @@ class Models:
         from llmcost.estimate.models import every_model
 
         if not every:
+            for name in names:
+                if "," in name and self._env.book.resolve(self._provider, name, self._tier) is None:
+                    each = " ".join(f"-m {quote(one.strip())}" for one in name.split(",") if one.strip())
+                    raise UsageError(f"--model takes one name, not {name!r}", f"give it once for each: {each}")
             return [self._named(name, "--model") for name in dict.fromkeys(names)]
         if names:
             raise UsageError("--all and --model exclude each other", "keep one of them")

@@ -30,18 +30,22 @@ def ingest(
         str,
         typer.Option("--source", metavar="NAME", help="The log format, when it is not to be recognised by content."),
     ] = "auto",
-    app: Annotated[str, typer.Option("--app", help="App of requests whose log names none.", show_default=False)] = "",
+    app: Annotated[
+        str, typer.Option("--app", metavar="NAME", help="App of requests whose log names none.", show_default=False)
+    ] = "",
     user: Annotated[
-        str, typer.Option("--user", help="User of requests whose log names none.", show_default=False)
+        str, typer.Option("--user", metavar="NAME", help="User of requests whose log names none.", show_default=False)
     ] = "",
     team: Annotated[
-        str, typer.Option("--team", help="Team of requests whose log names none.", show_default=False)
+        str, typer.Option("--team", metavar="NAME", help="Team of requests whose log names none.", show_default=False)
     ] = "",
     environment: Annotated[
-        str, typer.Option("--env", help="Environment of requests whose log names none.", show_default=False)
+        str,
+        typer.Option("--env", metavar="NAME", help="Environment of requests whose log names none.", show_default=False),
     ] = "",
     project: Annotated[
-        str, typer.Option("--project", help="Project of requests whose log names none.", show_default=False)
+        str,
+        typer.Option("--project", metavar="NAME", help="Project of requests whose log names none.", show_default=False),
     ] = "",
     tag: Annotated[
         list[str] | None,

@@ -8,6 +8,7 @@ from functools import wraps
 from typing import Annotated, Any
 
 import typer
+from typer._click.exceptions import UsageError as ClickUsageError  # Typer < 0.29 carries its own Click
 from typer.core import TyperCommand, TyperGroup
 
 from llmcost.analysis.periods import Span
@@ -105,6 +106,14 @@ def _merged(ctx: typer.Context, common: dict[str, Any]) -> dict[str, Any]:
 
 class Command(TyperCommand):
     """A command whose usage line writes a required argument as FILE; Typer writes {FILE}."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except ClickUsageError as error:
+            # An option without its value does not know whose it is.
+            error.ctx = error.ctx or ctx
+            raise
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
         return [piece.removeprefix("{").removesuffix("}") for piece in super().collect_usage_pieces(ctx)]

@@ -10,7 +10,7 @@ from llmcost.analysis.periods import COMPLETE, CURRENT
 from llmcost.core.errors import UsageError
 
 _UNTIL = "; =current for the one that is not over."
-Since = Annotated[str, typer.Option("--since", metavar="TIME", help="From this time on: 2026-11-01.")]
+Since = Annotated[str, typer.Option("--since", metavar="TIME", help="From this time on, or the last 30d.")]
 Until = Annotated[str, typer.Option("--until", metavar="TIME", help="Up to, not including, this time.")]
 #: The options that a command's parameter of type `Span` stands for.
 SPAN: dict[str, Any] = {

@@ -42,6 +42,7 @@ def report(
     from llmcost.analysis.report import report as answer
     from llmcost.core.instants import granularity_named, rfc3339, span_us
     from llmcost.reporting import REPORT_FORMATS
+    from llmcost.reporting.numbers import counted
     from llmcost.reporting.view import DEFAULT_SECTIONS, SECTIONS, View
 
     form = env.choose_format(*REPORT_FORMATS)
@@ -57,7 +58,7 @@ def report(
     )  # fmt: skip
     with closing(env.open_ledger()) as ledger:
         found = answer(ledger, question)
-        newest = ledger.newest_at(env.now_us) if oldest is not None else None
+        newest = ledger.newest_at(env.now_us) if oldest is not None or not found.sums["requests"] else None
     default = ("summary", "groups", "unpriced") if dimensions else DEFAULT_SECTIONS
     view = View(
         sections=tuple(section or default),
@@ -66,8 +67,9 @@ def report(
     )  # fmt: skip
     env.emit(_render(REPORT_FORMATS[form], found, view))
     if not found.sums["requests"]:
-        env.note(_nothing(found, env))
-    if strict and found.sums["unpriced"]:
+        env.note(_nothing(found, newest, env))
+    if strict and (unpriced := found.sums["unpriced"]):
+        env.note(f"--strict: {counted(unpriced, 'request')} without a price")
         return ExitCode.DATA
     if oldest is not None and (newest is None or env.now_us - newest > oldest):
         age = "there is none" if newest is None else f"it is of {rfc3339(newest, env.zone)}"
@@ -84,12 +86,16 @@ def _render(target: str, found: Report, view: object) -> str:
     return text
 
 
-def _nothing(found: Report, env: Env) -> str:
-    from llmcost.core.instants import rfc3339
+def _nothing(found: Report, newest: int | None, env: Env) -> str:
+    from llmcost.core.instants import from_us, rfc3339
 
     period = found.question.compared.period
     if found.question.where:
         return "no such requests in this period: --where leaves none"
+    if newest is not None and newest >= period.end:
+        day = from_us(newest, env.zone).date()
+        wider = "--day=current" if day == from_us(env.now_us, env.zone).date() else f"--since {day}"
+        return f"no requests in this period; the newest is of {rfc3339(newest, period.zone)}, after it: use `{wider}`"
     if found.newest_us is None:
         return "no requests in this period, and none before it: `llmcost ingest` reads logs"
     return f"no requests in this period; the last one before its end is of {rfc3339(found.newest_us, period.zone)}"

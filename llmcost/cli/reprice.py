@@ -26,15 +26,15 @@ def reprice(
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 6 when rows stay unpriced.")] = False,
 ) -> int:
     """Price unpriced rows again with today's price book, each for its own time."""
-    from llmcost.core.instants import parse_when
+    from llmcost.core.instants import parse_start, parse_when
     from llmcost.core.money import usd_text
     from llmcost.ingest.reprice import reprice as again
     from llmcost.ledger.protocol import Query
     from llmcost.reporting.numbers import count, counted, usd
 
     form = env.choose_format("table", "json")
-    start = parse_when(since, env.zone) if since else -(2**62)
     end = parse_when(until, env.zone) if until else 2**62
+    start = parse_start(since, env.zone, end if until else env.now_us) if since else -(2**62)
     if end <= start:
         raise UsageError(f"the period from {since} to {until} is empty", "--until must be later than --since")
     if not env.ledger_path.exists():

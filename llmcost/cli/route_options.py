@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from llmcost.cli.environment import Env, expanded
 from llmcost.core.errors import UsageError, nearest
-from llmcost.core.text import printable
+from llmcost.core.text import printable, redact
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from llmcost.routing.decide import Decision
     from llmcost.routing.floor import Used
     from llmcost.routing.judged import LastCall
-    from llmcost.routing.model import Router
+    from llmcost.routing.learned import Router
     from llmcost.routing.offers import Offer
     from llmcost.routing.policy import Candidate, Policy, Rules
     from llmcost.tokens.prompt import Prompt
@@ -186,16 +186,14 @@ class Routing:
 
     @cached_property
     def _router(self) -> Router | None:
-        router, note = router_of(self.policy)
+        router, note = router_of(self.policy, (*self.policy.candidates, *self._chosen))
         if note:
             self._notes[note] = None
         return router
 
 
-def router_of(policy: Policy) -> tuple[Router | None, str]:
+def router_of(policy: Policy, candidates: tuple[Candidate, ...]) -> tuple[Router | None, str]:
     """The learned router and what to say of it; None where there is none, or it has not earned its place."""
-    from llmcost.routing.model import MAX_BYTES, load
-
     path = expanded(policy.learned) if policy.learned else Path(LEARNED_FILE)
     if not path.is_file():
         if policy.learned:
@@ -203,9 +201,24 @@ def router_of(policy: Policy) -> tuple[Router | None, str]:
                 f"no such file: {path} (`learned` in {policy.origin})", "`llmcost routing train` writes it"
             )
         return None, ""
-    with path.open("rb") as stream:
-        router = load(stream.read(MAX_BYTES + 1), str(path))
-    return (router, "") if router.on else (None, f"learned router: {router.why}; P(good) is a prior")
+    router = load_router(path)
+    if not router.on:
+        return None, f"learned router: {router.why}; P(good) is a prior"
+    known = [model for model, head in router.heads.items() if head.on]
+    if not any(each.model in known for each in candidates):
+        names = printable(redact(", ".join(known)))[:200]
+        return router, f"learned router: it knows {names}, and no candidate is called so; P(good) is a prior"
+    return router, ""
+
+
+def load_router(path: Path) -> Router:
+    from llmcost.routing.learned import MAX_BYTES, load
+
+    try:
+        with path.open("rb") as stream:
+            return load(stream.read(MAX_BYTES + 1), str(path))
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror}", "`llmcost routing train` makes one") from None
 
 
 def policy_of(named: str) -> Policy:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from contextlib import closing
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from llmcost.cli.environment import Env, expanded, write_whole
 from llmcost.cli.options import command, group
+from llmcost.cli.route_options import LEARNED_FILE, load_router
 from llmcost.cli.routing_simulate import simulate
 from llmcost.core.errors import DataError, ExitCode, UsageError, nearest
 from llmcost.reporting.numbers import counted
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 
 app = group()
 
-#: Where `train` keeps the router, and `route` looks for it.
-FILE = "routing-model.json"
-
 LabelsFile = Annotated[
     str,
     typer.Option("--labels", metavar="FILE", help="CSV or JSON Lines of labels, not the ledger's.", show_default=False),
@@ -34,12 +31,12 @@ LabelsFile = Annotated[
 def train(
     env: Env,
     labels: LabelsFile = "",
-    save: Annotated[str, typer.Option("--save", metavar="FILE", help="Where to keep the router.")] = FILE,
+    save: Annotated[str, typer.Option("--save", metavar="FILE", help="Where to keep the router.")] = LEARNED_FILE,
 ) -> None:
     """Learn each model's quality from labels; the router decides only where it beats prompt length beyond chance."""
     from llmcost.reporting import routing as report
     from llmcost.routing.gate import pairs, ranked, router
-    from llmcost.routing.model import dump
+    from llmcost.routing.learned import dump
     from llmcost.routing.training import train as learn
 
     env.choose_format("table", "json")
@@ -57,7 +54,7 @@ def evaluate(
     labels: LabelsFile = "",
     saved: Annotated[
         str,
-        typer.Option("--router", metavar="FILE", help=f"A trained router; {FILE}.", show_default=False),
+        typer.Option("--router", metavar="FILE", help=f"A trained router; {LEARNED_FILE}.", show_default=False),
     ] = "",
     cross_validate: Annotated[
         bool, typer.Option("--cross-validate", help="Train on four fifths and test on the rest, five times.")
@@ -74,7 +71,6 @@ def evaluate(
     """How well a router sends the right prompts to the strong model, beside length, cue words, the prior and a coin."""
     from llmcost.reporting import routing as report
     from llmcost.routing.gate import as_saved, pairs, predicted, ranked
-    from llmcost.routing.model import load
     from llmcost.routing.training import train as learn
 
     env.choose_format("table", "json")
@@ -82,9 +78,9 @@ def evaluate(
         raise UsageError("--router and --cross-validate exclude each other", "keep one of them")
     found = _gathered(env, labels)
     strong, weak = _pair(pair, ranked(found.examples))
-    path = expanded(saved or FILE)
+    path = expanded(saved or LEARNED_FILE)
     if saved or (path.is_file() and not cross_validate):
-        kept = load(_content(path), str(path))
+        kept = load_router(path)
         judged = as_saved(pairs(found.examples, predicted(kept, found.examples), strong), kept)
         how = f"the router {path}, which must not have seen these labels"
     else:
@@ -168,13 +164,6 @@ def _pair(given: str, known: list[str]) -> tuple[str, str]:
         if name not in known:
             raise UsageError(f"no labels of model {name!r}{nearest(name, known)}", f"there are: {', '.join(known)}")
     return names[0], names[1]
-
-
-def _content(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror}", "`llmcost routing train` makes one") from None
 
 
 def _progress(env: Env) -> Callable[[str], None]:

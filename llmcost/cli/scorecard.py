@@ -28,13 +28,13 @@ def scorecard(
     until: Until = "",
 ) -> None:
     """Hold what `estimate --record` and `diff --record` foretold against the ledger, and publish the error."""
-    from llmcost.core.instants import parse_when
+    from llmcost.core.instants import parse_start, parse_when
     from llmcost.estimate.scorecard import judge, same_model
     from llmcost.reporting import scorecard as report
 
     env.choose_format("table", "json")
-    start = parse_when(since, env.zone) if since else None
     end = parse_when(until, env.zone) if until else None
+    start = parse_start(since, env.zone, env.now_us if end is None else end) if since else None
     if start is not None and end is not None and end <= start:
         raise UsageError(f"the period from {since} to {until} is empty", "--until must be later than --since")
     names = {clean_field(name.strip()) for name in ids or ()}

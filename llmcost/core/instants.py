@@ -235,6 +235,22 @@ def parse_when(text: str, zone: tzinfo) -> int:
     return us
 
 
+def parse_start(text: str, zone: tzinfo, end: int) -> int:
+    """Where a period up to `end` begins: a time as `parse_when` takes it, or a span such as `30d` before its end.
+
+    Local days and weeks keep their clock times.
+
+    Raises:
+        UsageError: neither a time nor a span, or a time outside the years 2000-2099.
+    """
+    if not _SPAN.fullmatch(text.lower()):
+        return parse_when(text, zone)
+    count, unit = parse_span(text)
+    if unit in ("d", "w"):
+        return _shift_days(end, -count * (7 if unit == "w" else 1), zone)
+    return end - span_us(text)
+
+
 def granularity_named(name: str) -> Granularity:
     for granularity in GRANULARITIES:
         if granularity == name:

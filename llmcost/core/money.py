@@ -9,6 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation, localcontext
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 NANO_PER_USD = 10**9
 FEMTO_PER_USD = 10**15
@@ -18,6 +22,8 @@ FEMTO_PER_NANO = 10**6
 MAX_NANO = 10**6 * NANO_PER_USD
 
 
+#: Smallest nano-USD that is shown with so many decimals.
+_SHOWN = ((NANO_PER_USD, 2), (NANO_PER_USD // 100, 4), (NANO_PER_USD // 10_000, 6), (0, 9))
 #: Longer text, or an exponent further from 0, is no amount: 1e-999999999 would fill the memory as a fraction.
 _MAX_DIGITS = 400
 
@@ -78,6 +84,11 @@ def femto_per_unit(usd: str | int | float | Decimal, units: int) -> int:
         raise ValueError(f"implausible price: {usd!r}")
     numerator, denominator = number.as_integer_ratio()
     return round_half_even(numerator * FEMTO_PER_USD, denominator * units)
+
+
+def shown_decimals(nano: int | Fraction) -> int:
+    """How many decimals of an amount a person reads: two from one unit up, below as many as show three figures."""
+    return next(decimals for least, decimals in _SHOWN if nano >= least)
 
 
 def usd_text(nano: int) -> str:

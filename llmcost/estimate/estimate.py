@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from llmcost.estimate.find import Input
 from llmcost.estimate.models import Model
+from llmcost.estimate.prefix import most_cached
 from llmcost.estimate.terms import Terms
 from llmcost.estimate.totals import Item, Sum, Total
 from llmcost.tokens.counter import Count, ahead, count, encoding_of
@@ -132,15 +133,17 @@ def _by_file(
 def _item(path: str, folder: str, prompt: Prompt, model: Model, terms: Terms, counted: Count) -> Item:
     tokens, low, high = counted.tokens, counted.low, counted.high
     output = terms.output_tokens or 0
-    cost = model.cost(tokens, output, terms.cached_tokens(tokens))
+    most = most_cached(prompt.beginning, tokens, model) if terms.cached_share else 0
+    cached = min(terms.cached_tokens(tokens), most)
+    cost = model.cost(tokens, output, cached)
     ends = [
-        None if end is None else cost if end == tokens else model.cost(end, output, terms.cached_tokens(end))
+        None if end is None else cost if end == tokens else model.cost(end, output, min(terms.cached_tokens(end), most))
         for end in (low, high)
     ]
     over = model.context_window is not None and tokens + output > model.context_window
     return Item(
         path, folder, prompt.kind, model, 1, tokens, low, high, counted.exact, counted.method, terms,
-        terms.cached_tokens(tokens), cost, ends[0], ends[1], int(over), prompt.notes,
+        cached, cost, ends[0], ends[1], int(over), prompt.notes,
     )  # fmt: skip
 
 

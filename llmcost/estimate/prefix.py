@@ -10,7 +10,12 @@ DeepSeek: units of 64 tokens (https://api-docs.deepseek.com/news/news0802).
 
 from __future__ import annotations
 
+from functools import cache
 from typing import NamedTuple
+
+from llmcost.estimate.models import Model
+from llmcost.tokens.counter import count
+from llmcost.tokens.prompt import Prompt
 
 
 class PrefixRule(NamedTuple):
@@ -47,3 +52,29 @@ def prefix_rule(provider: str, model: str) -> PrefixRule | None:
     if provider == "google" and "gemini" in name:
         return PrefixRule(2048 if "2-5" in name else _LONGEST)
     return _DEEPSEEK if provider == "deepseek" else None
+
+
+def servable(tokens: int, rule: PrefixRule | None) -> int:
+    """The most tokens of a call that can come from a cache, whatever is declared, where its unchanging beginning has
+    `tokens`. Of a provider that has published no rule nothing else is known than that it is no more than those."""
+    return tokens if rule is None else rule.cacheable(tokens)
+
+
+def tokens_alone(text: str | Prompt, model: str, provider: str, also: str = "") -> int:
+    """Tokens of a text without the message around it."""
+    return count(text, model, provider, also=also).tokens - around(model, provider, also)
+
+
+@cache
+def around(model: str, provider: str, also: str) -> int:
+    """Tokens of a message without text."""
+    return count("", model, provider, also=also).tokens
+
+
+def most_cached(beginning: str | None, input_tokens: int, model: Model) -> int:
+    """The most of a request's `input_tokens` that a cache can serve, `beginning` being what precedes its first
+    placeholder; None: it has none, and all of it is alike in every call."""
+    card = model.priced.card
+    named = model.name, card.provider, card.model
+    tokens = input_tokens - around(*named) if beginning is None else tokens_alone(beginning, *named)
+    return servable(max(0, min(tokens, input_tokens)), prefix_rule(card.provider, card.model))

@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from llmcost.core.errors import UsageError
 from llmcost.estimate.find import STREAMED
@@ -119,7 +119,8 @@ class Reader:
             )
         except UsageError as error:
             raise UsageError(f"{path}: {error.message}", error.hint) from None
-        return self._typical(prompt, terms)
+        body = template.front_matter(text.text).body
+        return self._typical(_with_beginning(prompt, body, terms, jinja=jinja), terms)
 
     def _filled(self, path: str, prompts: Iterable[Prompt]) -> Iterator[Prompt]:
         """Chat messages with the placeholders in their texts filled in."""
@@ -131,7 +132,8 @@ class Reader:
             from llmcost.tokens import template
 
             terms = terms or self._told(path)
-            yield self._typical(template.filled(prompt, dict(terms.variables)), terms)
+            made = template.filled(prompt, dict(terms.variables))
+            yield self._typical(_with_beginning(made, prompt.request, terms), terms)
 
     def _typical(self, prompt: Prompt, terms: Terms) -> Prompt:
         """A prompt with placeholders left takes as many tokens as the ledger says its calls have."""
@@ -144,3 +146,13 @@ class Reader:
             prompt, extra_tokens=prompt.extra_tokens + max(0, tokens - fixed),
             notes=(*prompt.notes, f"their size is taken from the median of {source}: {tokens:,} input tokens"),
         )  # fmt: skip
+
+
+def _with_beginning(prompt: Prompt, body: Any, terms: Terms, *, jinja: bool = False) -> Prompt:
+    """`prompt` with what precedes the first placeholder of `body`, if part of it is to come from a cache."""
+    if not terms.cached_share:
+        return prompt
+    from llmcost.estimate.diff.sent import Sent, prefix
+
+    found = prefix(Sent("", (body,), jinja=jinja))
+    return replace(prompt, beginning=found.text) if found.placeholder else prompt

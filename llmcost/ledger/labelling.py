@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from llmcost.ledger.labels import Answered, StoredLabel
+from llmcost.ledger.part import LedgerPart
 from llmcost.ledger.rows import well_formed
 
 _INSERT = "INSERT OR IGNORE INTO label (key, model, quality, made_us) VALUES (?, ?, ?, ?)"
@@ -19,20 +19,15 @@ _ALL = (
     "SELECT l.key, l.model, l.quality, l.made_us, f.body FROM label l LEFT JOIN features f ON f.key = l.key"
     " ORDER BY l.key, l.model, l.quality"
 )
-_ANSWERED = "SELECT r.id, s.model, r.cost FROM request r JOIN series s ON s.id = r.series"
+# Nothing finds a request by its id alone: every row is looked at, in SQLite, which takes a third of the time.
+_ANSWERED = (
+    "SELECT r.id, s.model, r.cost FROM request r JOIN series s ON s.id = r.series"
+    " WHERE r.id IN (SELECT value FROM json_each(?1))"
+    " OR substr(r.id, instr(r.id, ':') + 1) IN (SELECT value FROM json_each(?1))"
+)
 
 
-class SqliteLabels:
-    def __init__(
-        self,
-        db: sqlite3.Connection,
-        transaction: Callable[[], AbstractContextManager[None]],
-        reading: Callable[[], AbstractContextManager[None]],
-    ) -> None:
-        self._db = db
-        self._transaction = transaction
-        self._reading = reading
-
+class SqliteLabels(LedgerPart):
     def add(self, labels: Sequence[StoredLabel], features: Mapping[str, bytes]) -> int:
         rows = [(well_formed(each.key), well_formed(each.model), each.quality, each.made_us) for each in labels]
         with self._transaction():
@@ -71,7 +66,7 @@ class SqliteLabels:
         with self._reading():
             return {
                 name: Answered(found, model, cost)
-                for found, model, cost in self._db.execute(_ANSWERED)
+                for found, model, cost in self._db.execute(_ANSWERED, (json.dumps(list(wanted)),))
                 for name in (found, found.partition(":")[2])
                 if name in wanted
             }

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-import sqlite3
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Sequence
 
 from llmcost.ledger.alerts import Alert, StoredAlert
+from llmcost.ledger.part import LedgerPart
 from llmcost.ledger.rows import well_formed
 from llmcost.ledger.schema import ALERT
 
@@ -26,19 +25,7 @@ def _of(channels: Sequence[str]) -> str:
     return f"sent_us IS NULL AND channel IN ({', '.join('?' * len(channels))})"
 
 
-class SqliteOutbox:
-    """`transaction` is the ledger's own, `reading` turns SQLite's errors into ours."""
-
-    def __init__(
-        self,
-        db: sqlite3.Connection,
-        transaction: Callable[[], AbstractContextManager[None]],
-        reading: Callable[[], AbstractContextManager[None]],
-    ) -> None:
-        self._db = db
-        self._transaction = transaction
-        self._reading = reading
-
+class SqliteOutbox(LedgerPart):
     def enqueue(self, alerts: Sequence[Alert], now_us: int) -> int:
         new = 0
         with self._transaction():

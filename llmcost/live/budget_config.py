@@ -31,10 +31,12 @@ class BudgetConfig:
 
 def budget_of(config: BudgetConfig) -> Budget:
     app = clean_field(config.app_id)
-    limits: list[tuple[Unit, Usd]] = [("day", config.daily_limit), ("month", config.monthly_limit)]
+    limits: list[tuple[Unit, Usd, str]] = [
+        ("day", config.daily_limit, "daily_limit"), ("month", config.monthly_limit, "monthly_limit"),
+    ]  # fmt: skip
     shares: dict[Unit, Fraction] = {}
     for unit, value in config.throttle_at.items():
-        if unit not in dict(limits):
+        if unit not in {"day", "month"}:
             raise UsageError(f"throttle_at names {unit!r}, for which there is no limit", "use day and month")
         shares[unit] = _share(value)
         if shares[unit] > 1:
@@ -42,20 +44,30 @@ def budget_of(config: BudgetConfig) -> Budget:
     return Budget(
         name=app,
         scope=(("app", app),),
-        limits=tuple(Limit(Window(unit), "usd", nano_usd(usd), throttle_at=shares.get(unit)) for unit, usd in limits),
+        limits=tuple(
+            Limit(Window(unit), "usd", nano_usd(usd, name), throttle_at=shares.get(unit)) for unit, usd, name in limits
+        ),
         thresholds=tuple(sorted(_share(value) for value in config.alert_thresholds)),
     )
 
 
-def nano_usd(usd: Usd) -> int:
-    """nano-USD, rounded half-even; a float stands for its shortest decimal."""
+def nano_usd(usd: Usd, name: str) -> int:
+    """nano-USD, rounded half-even; a float stands for its shortest decimal. `name`: of the argument, for the error."""
     try:
         amount = Fraction(str(usd)) * NANO_PER_USD
     except (ValueError, ZeroDivisionError):
-        raise UsageError(f"not an amount of money: {usd!r}", "give USD as a number") from None
+        raise UsageError(f"{name} is not an amount of money: {usd!r}", _hint(usd)) from None
     if amount < 0:
-        raise UsageError(f"an amount of money cannot be negative: {usd}", "give zero or more")
+        raise UsageError(f"{name} cannot be negative: {usd}", "give zero or more")
     return round_half_even(amount.numerator, amount.denominator)
+
+
+def _hint(usd: object) -> str:
+    if usd is None:
+        return (
+            "give USD as a number; for other windows than day and month together, give a llmcost.budgets.model.Budget"
+        )
+    return "give USD as a number"
 
 
 def _share(value: float | str) -> Fraction:

@@ -14,7 +14,7 @@ from uuid import uuid4
 from llmcost.budgets.admission import Admission, Denied, Place, cap
 from llmcost.budgets.check import Standing, check
 from llmcost.budgets.model import Budget, Measure
-from llmcost.core.errors import UsageError
+from llmcost.core.errors import UsageError, nearest
 from llmcost.core.instants import SECOND_US, rfc3339, to_us, zone_named
 from llmcost.core.money import usd_text
 from llmcost.core.record import DIMENSIONS, Record
@@ -206,9 +206,12 @@ class BudgetManager:
             tags=tuple(sorted((clean_field(key), clean_field(value)) for key, value in (tags or {}).items())),
             **known,
         )
-        nano = self._priced(record).cost if cost_usd is None else nano_usd(cost_usd)
+        nano = self._priced(record).cost if cost_usd is None else nano_usd(cost_usd, "cost_usd")
         if nano is None:
-            raise UsageError(f"no price for model {model!r}", "name a model of `llmcost prices list`, or give cost_usd")
+            meant = nearest(model, self._book().model_names())
+            raise UsageError(
+                f"no price for model {model!r}{meant}", "name a model of `llmcost prices list`, or give cost_usd"
+            )
         opened = self._open()
         self._look_after(opened, now)
         request = {name: str(getattr(record, name)) for name in DIMENSIONS}
@@ -264,7 +267,7 @@ class BudgetManager:
                 partial=unknown,
                 status="unknown" if unknown else hold.record.status,
                 id=f"{hold.record.provider}:{request_id}" if request_id else hold.record.id,
-                reported_nano=None if cost_usd is None else nano_usd(cost_usd),
+                reported_nano=None if cost_usd is None else nano_usd(cost_usd, "cost_usd"),
             )
             row = estimate(record, hold.nano) if unknown else self._priced(record)
         else:
@@ -303,10 +306,13 @@ class BudgetManager:
     def _priced(self, record: Record) -> PricedRecord:
         pricer: Pricer | None = self._mine.__dict__.get("pricer")
         if pricer is None:
-            if self._prices is None:
-                self._prices = load_book([], cache_dir=None)
-            pricer = self._mine.__dict__["pricer"] = Pricer(self._prices)
+            pricer = self._mine.__dict__["pricer"] = Pricer(self._book())
         return pricer.price(record)
+
+    def _book(self) -> PriceBook:
+        if self._prices is None:
+            self._prices = load_book([], cache_dir=None)
+        return self._prices
 
     def _open(self) -> _Opened:
         opened: _Opened | None = self._mine.__dict__.get("opened")

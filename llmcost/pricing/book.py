@@ -9,14 +9,19 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from shlex import quote
 from typing import NamedTuple
 
 from llmcost.core.errors import UsageError, nearest
+from llmcost.core.providers import canonical_provider
 from llmcost.core.usage import Usage
 from llmcost.pricing.card import Card, Costed, derived_writes, with_fallbacks
 from llmcost.pricing.currency import Currency
 from llmcost.pricing.entry import Entry, Layer, Prices, Rate, Variant
 from llmcost.pricing.match import Match, Names
+
+#: Providers of a model that an error names.
+_SELLERS = 5
 
 
 class Priced(NamedTuple):
@@ -134,6 +139,14 @@ class PriceBook:
             return Quote(None, priced, f"model {model!r} has no rate for {missing}")
         return Quote(cost, priced)
 
+    def provider_names(self) -> set[str]:
+        """Whoever sells a model of this book under its own name or another's."""
+        return {name for layer in self.layers for name in (*(e.provider for e in layer.entries), *layer.fallbacks)}
+
+    def sellers(self, model: str) -> list[str]:
+        """The providers that have a model of exactly that name, in alphabetical order."""
+        return sorted({entry.provider for names in self._names for entry in names.called(model)})
+
     def model_names(self) -> list[str]:
         return [name for names in self._names for name in names.names()]
 
@@ -161,9 +174,28 @@ def price_or_error(
         raise UsageError(
             f"no price for {what} {model!r} at that time{where}", f"`llmcost prices show {model}` shows its dates"
         )
-    raise UsageError(
-        f"no price for {what} {model!r}{where}{nearest(model, book.model_names())}",
-        f"`llmcost prices list` shows the known names; `llmcost prices add {model} --input … --output …` adds one",
+    raise _unknown(book, model, provider, f"{what} {model!r}", where)
+
+
+def _unknown(book: PriceBook, model: str, provider: str, called: str, where: str) -> UsageError:
+    """Why nothing is found: nobody knows the provider, others sell the model, or nobody does."""
+    known = book.provider_names()
+    if provider and canonical_provider(provider) not in known:
+        return UsageError(
+            f"unknown provider {provider!r} of {called}{where}{nearest(provider, known)}",
+            "`llmcost prices list` shows providers",
+        )
+    of = f" of provider {provider!r}" if provider else ""
+    if sellers := book.sellers(model):
+        more = f" and {len(sellers) - _SELLERS} more" if len(sellers) > _SELLERS else ""
+        return UsageError(
+            f"no price for {called}{of}{where}",
+            f"{', '.join(sellers[:_SELLERS])}{more} sell it: write PROVIDER/{model} for the price of one",
+        )
+    return UsageError(
+        f"no price for {called}{of}{where}{nearest(model, book.model_names())}",
+        "`llmcost prices list` shows the known names; "
+        f"`llmcost prices add {quote(model)} --input … --output …` adds one",
     )
 
 

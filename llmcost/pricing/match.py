@@ -74,6 +74,10 @@ class Names:
                 self._loose.setdefault(entry.provider, []).append(entry)
 
     @cached_property
+    def _providers(self) -> frozenset[str]:
+        return frozenset(entry.provider for entry in self.layer.entries)
+
+    @cached_property
     def _by_model(self) -> dict[str, list[Entry]]:
         """Entries by name whatever their provider; most names are found without."""
         by_model: dict[str, list[Entry]] = {}
@@ -97,7 +101,7 @@ class Names:
             return found
         if provider:
             return self._resold(provider, stripped)
-        return self._bare(stripped)
+        return self._listed(name) or self._bare(stripped)
 
     def _in_provider(self, provider: str, name: str) -> Match | None:
         if entry := self._exact.get((provider, name)):
@@ -134,6 +138,13 @@ class Names:
                 return Match(found.entry, "prefix:bedrock")
         return None
 
+    def _listed(self, name: str) -> Match | None:
+        """`novita/deepseek/deepseek-r1`: PROVIDER/MODEL as tables of models print them, whoever the provider is."""
+        for at in (at for at, sign in enumerate(name) if sign == "/"):
+            if name[:at] in self._providers and (found := self._in_provider(name[:at], name[at + 1 :])):
+                return Match(found.entry, f"prefix:{name[:at]}")
+        return None
+
     def _resold(self, provider: str, name: str) -> Match | None:
         for other in self.layer.fallbacks.get(provider, ()):
             if found := self._in_provider(other, name):
@@ -150,6 +161,10 @@ class Names:
         if not owners and (dated := _DATE_AT_END.match(name)):
             owners = {entry.provider: entry for entry in self._by_model.get(dated["stem"], ())}
         return self._in_provider(next(iter(owners)), name) if len(owners) == 1 else None
+
+    def called(self, model: str) -> list[Entry]:
+        """The entries that have the name, whosesoever."""
+        return self._by_model.get(model.strip().lower(), [])
 
     def names(self) -> list[str]:
         return list(self._by_model)

@@ -78,7 +78,7 @@ def as_text(run: Run, *, width: int | None = None, color: bool = False) -> str:
 
 def failures(run: Run) -> list[str]:
     """What was not delivered and why, one line each."""
-    lines = [f"{one.shown}: {one.error}; {one.hint}" for one in run.unusable]
+    lines = [f"{_place(one)}: {one.error}; {one.hint}" for one in run.unusable]
     for told in run.told:
         if told.state == "failed" and told.due_us is not None:
             again = f"tried again from {rfc3339(told.due_us, run.zone)}"
@@ -88,11 +88,17 @@ def failures(run: Run) -> list[str]:
     return lines
 
 
+def _place(one: Unusable) -> str:
+    """The channel, without a reference that its error begins with."""
+    return one.shown.removesuffix(f": {one.error.partition(' ')[0]}")
+
+
 def remarks(run: Run) -> list[str]:
     if run.dry_run:
         return [f"{counted(len(run.told), 'alert')} would be sent ({run.new} new); nothing was kept or sent"]
+    # The stdout channel has shown its own.
     lines = [f"sent to {_cell(told.channel)}: {_cell(str(told.alert['message']))}"
-             for told in run.told if told.state == "sent"]  # fmt: skip
+             for told in run.told if told.state == "sent" and told.channel != "stdout"]  # fmt: skip
     counts = {
         state: sum(told.state == state for told in run.told) for state in ("sent", "failed", "waiting", "given up")
     }

@@ -69,7 +69,8 @@ def render(plan: Plan, form: str, *, width: int | None, color: bool) -> str:
 def _row(found: Comparison, outcome: Outcome) -> tuple[str, ...]:
     traits, least = _TRAITS[outcome.mode], found.ranked[0].total
     more = outcome.total - least
-    against = f"+{money(more)} ({share(more, least)})" if more and least else "cheapest"
+    ratio = f" ({share(more, least)})" if least else ""
+    against = f"+{money(more)}{ratio}" if more else "cheapest"
     return (
         NAMES[outcome.mode], usd(per_million(outcome.total, outcome.tokens)), money(outcome.start),
         money(outcome.total), against, traits.scales, traits.fits, _where(found, outcome.mode),

@@ -62,9 +62,9 @@ def as_text(found: Comparison, *, width: int | None, color: bool) -> str:
 
 
 def _assumptions(plan: Plan, width: int | None) -> RenderableType:
-    """A table where it has room, else one input below the other."""
+    """A table where it has room, else (and where nothing folds long sources) one input below the other."""
     rows = assumptions(plan)
-    if width is None or width >= _ROOMY:
+    if width is not None and width >= _ROOMY:
         return table(("mode", "input", "value", "", "from"), rows, right=(2,), tight=True)
     lines = []
     for modes, name, value, unit, source in rows:

@@ -35,16 +35,18 @@ def render_table(outcome: Outcome) -> str:
     kept = [at for at, name in enumerate(_HEAD) if name != "unpriced" or any(s.lacking for s in standings)]
     head, cells = [_HEAD[at] for at in kept], [[row[at] for at in kept] for row in rows]
     # A name may fold; of a narrow terminal's other columns these can be done without.
-    fit, _ = fitting(head, [["budget", *row[1:]] for row in cells], expendable=_EXPENDABLE, width=outcome.width)
-    kept = [head.index(name) for name in fit]
-    head, cells = list(fit), [[row[at] for at in kept] for row in cells]
-    shown = table(head, cells, right=range(2, len(head) - 1))
+    fit, fitted = fitting(head, cells, expendable=_EXPENDABLE, width=outcome.width, folding=(0,))
+    left_out = [name for name in head if name not in fit]
+    shown = table(fit, fitted, right=range(2, len(fit) - 1))
     shown.padding = (0, 1, 0, 0)
     for column in shown.columns[1:]:
         column.no_wrap = True
     for row, s in zip(shown.rows, standings, strict=True):
         row.style = STYLES[s.state]
-    return render([shown, "", foot(outcome)], width=outcome.width, color=outcome.color)
+    lines = [foot(outcome)]
+    if left_out:
+        lines.append(f"left out for want of room: {', '.join(left_out)}; a wider terminal or a pipe shows all")
+    return render([shown, "", *lines], width=outcome.width, color=outcome.color)
 
 
 def foot(outcome: Outcome) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import log10
+from math import floor, log10
 from typing import Any
 
 HEIGHT = 12
@@ -20,18 +20,29 @@ def columns(labels: Sequence[str], values: Sequence[float], *, width: int | None
     plt.xticks(places[::wanted], list(labels[::wanted]))
     highest = max([*values, 0.0]) or 1
     plt.ylim(0, highest)
-    ticks = [highest * step / 4 for step in range(5)]
-    plt.yticks(ticks, [f"{tick:,.{2 if highest >= 1 else 4}f} " for tick in ticks])
+    plt.yticks(*_money_ticks(highest))
     return _built(plt, color=color)
 
 
+def _money_ticks(highest: float) -> tuple[list[float], list[str]]:
+    """Five of them up to `highest`, with the decimals that tell them apart."""
+    ticks = [highest * step / 4 for step in range(5)]
+    decimals = 2 if highest >= 1 else max(4, 1 - floor(log10(ticks[1])))
+    return ticks, [f"{tick:,.{decimals}f} " for tick in ticks]
+
+
 def scatter(points: Sequence[tuple[float, float, str]], *, x: str, y: str, width: int | None, color: bool) -> str:
-    """Points (x, y, one-character mark)."""
+    """Points (x, y, one-character mark); x in whole numbers, y in USD."""
     plt = _canvas(width, color=color)
     for across, up, mark in points:
         plt.scatter([across], [up], marker=mark)
-    plt.xlim(0, max((point[0] for point in points), default=1) * 1.05 or 1)
-    plt.ylim(0, max((point[1] for point in points), default=1) * 1.1 or 1)
+    most = max((across for across, _, _ in points), default=0.0) or 1
+    highest = max((up for _, up, _ in points), default=0.0) or 1
+    plt.xlim(0, most * 1.05)
+    plt.ylim(0, highest * 1.1)
+    ticks = sorted({round(most * step / 4) for step in range(5)})
+    plt.xticks(ticks, [f"{tick:,}" for tick in ticks])
+    plt.yticks(*_money_ticks(highest))
     plt.xlabel(x)
     plt.ylabel(y)
     return _built(plt, color=color)

@@ -191,11 +191,14 @@ def _policy(change: Change, budgets: Budgets | None, most: int) -> list[str]:
     fine = [standing for standing in budgets.budgets if standing.state == "ok"]
     newest = (budgets.newest_request or "never")[:10]
     inner = [_table(*_standings(fine[:most])), *_more(len(fine) - most)] if fine and most else _more(len(fine))
-    inner += _listed("Waivers", [_waiver(one) for one in budgets.budgets if one.waiver], most)
+    waivers = [_waiver(one) for one in budgets.budgets if one.waiver]
+    inner += _listed("Waivers", waivers, most)
     unpriced = [one for one in budgets.budgets if one.unpriced_requests and one.measure == "usd"]
     said = [f"{code(one.name)}, {code(one.window)}: {counted(one.unpriced_requests, 'request')}" for one in unpriced]
     inner += _listed("Not in the spend, for want of a price", said, most)
-    return [*blocks, _folded(f"{counted(len(fine), 'limit')} within budget", [*inner, f"Newest request: {newest}."])]
+    counts = [f"{counted(len(fine), 'limit')} within budget"] if fine else []
+    counts += [counted(len(waivers), "waiver")] if waivers else []
+    return [*blocks, _folded(", ".join(counts) or "Budget data", [*inner, f"Newest request: {newest}."])]
 
 
 def _problems(problems: Sequence[str], most: int) -> list[str]:

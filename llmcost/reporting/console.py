@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from llmcost.reporting.columns import width_of
@@ -41,7 +41,8 @@ def _least(part: RenderableType, console: Console) -> int:
     if not isinstance(part, Table):
         return 0
     wide = console.options.update(max_width=_UNLIMITED)
-    total = len(part.columns) * (1 + sum(part.padding[1::2]))
+    # No padding at the outer edges, and a box's blank between each two columns.
+    total = (len(part.columns) - 1) * (1 + sum(part.padding[1::2]))
     for column in part.columns:
         longest = max(Measurement.get(console, wide, cell).maximum for cell in (column.header, *column.cells))
         total += longest if column.no_wrap else min(longest, column.min_width or 0)
@@ -91,10 +92,20 @@ def pairs(rows: Iterable[tuple[str, str]]) -> Table:
 
 
 def fitting(
-    header: Sequence[str], rows: Sequence[Sequence[str]], *, expendable: Iterable[str], width: int | None
+    header: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    expendable: Iterable[str],
+    width: int | None,
+    folding: Collection[int] = (),
 ) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    """The table without as many `expendable` columns, in that order, as a tight one of `width` needs to do without."""
+    """The table without as many `expendable` columns, in that order, as a tight one of `width` needs to do without.
+
+    `folding`: columns of text that may fold, as `table` lets them.
+    """
     widths = [max(width_of(cell) for cell in column) for column in zip(header, *rows, strict=True)]
+    for index in folding:
+        widths[index] = min(_NAME, max((width_of(row[index]) for row in rows), default=0))
     kept = list(range(len(header)))
     for name in expendable:
         if width is None or sum(widths[index] for index in kept) + (GAP - 1) * (len(kept) - 1) <= width:

@@ -40,7 +40,7 @@ def as_text(made: Diff) -> str:
         if len(entries) > SHOWN_FILES:
             lines.append(f"  … and {count(len(entries) - SHOWN_FILES)} more")
     if any(estimated(file) for file in files):
-        lines += ["", "~ estimated: the model's own count is not known here (docs/estimate.md)"]
+        lines += ["", "~ estimated: not countable in full here (docs/estimate.md)"]
     return "\n".join(lines)
 
 
@@ -71,7 +71,7 @@ def _by_weight(made: Diff) -> list[File]:
 def _block(file: File) -> list[str]:
     moved = f" from {cell(file.moved_from)}" if file.moved_from else ""
     lines = [f"{cell(file.name)}  {_CHANGES.get(file.change, file.change)}{moved}"]
-    tokens = _arrow(_tokens(file.before), _tokens(file.after))
+    tokens = _arrow(_tokens(file, file.before), _tokens(file, file.after))
     lines.append(f"  {tokens} input tokens, {_arrow(_call(file.before), _call(file.after))} a call{_covers(file)}")
     lines.append(f"  {_monthly(file)}")
     return lines
@@ -100,12 +100,13 @@ def _arrow(before: str, after: str) -> str:
     return before or after if before == after or not (before and after) else f"{before} -> {after}"
 
 
-def _tokens(side: Side | None) -> str:
+def _tokens(file: File, side: Side | None) -> str:
+    """Both sides are estimates where one is: what changed between them is."""
     if side is None:
         return ""
     if side.counted is None:
         return _UNKNOWN
-    return f"{'' if side.counted.exact else '~'}{count(side.counted.tokens)}"
+    return f"{'~' if estimated(file) else ''}{count(side.counted.tokens)}"
 
 
 def _call(side: Side | None) -> str:
@@ -223,7 +224,7 @@ def as_markdown(made: Diff) -> str:
     if files:
         rows = [
             (
-                cell(file.name), file.change, _arrow(_tokens(file.before), _tokens(file.after)),
+                cell(file.name), file.change, _arrow(_tokens(file, file.before), _tokens(file, file.after)),
                 _arrow(_call(file.before), _call(file.after)) + _covers(file),
                 _UNKNOWN if file.calls_after is None else f"{_often(file)}".replace(" calls", ""),
                 _UNKNOWN if file.increase is None else _signed(file.increase.point) + _band(file.increase),

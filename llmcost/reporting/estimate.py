@@ -28,9 +28,20 @@ def as_text(made: Estimate, *, width: int | None = None, top: int = 0) -> str:
     if shares:
         (share, *others) = shares
         text = "the declared share" if others or share is None else percent(share.numerator, share.denominator)
-        lines.append(f"cached: {text} of the input, at the rate of cached input")
+        lines.append(_cached_line(made, text))
     lines += _month_lines(made)
     return "\n".join(lines)
+
+
+def _cached_line(made: Estimate, share: str) -> str:
+    """What comes from the cache, which may be less than the declared share of the input."""
+    items = made.items
+    less = [i for i in items if i.cached_tokens + i.requests <= i.terms.cached_tokens(i.input_tokens)]
+    if not less:
+        return f"cached: {share} of the input, at the rate of cached input"
+    what = counted(less[0].cached_tokens, "token") if len(items) == 1 else "less"
+    of = "" if len(less) == len(items) else f" for {count(len(less))} of {count(len(items))}"
+    return f"cached: {what} of the declared {share} of the input{of}, as no more can come from a cache"
 
 
 def _output_line(made: Estimate) -> str:

@@ -62,6 +62,8 @@ def as_text(result: Ingested, *, dry_run: bool = False) -> str:
 def remarks(result: Ingested) -> list[str]:
     """What the person should know beside the totals, one line each."""
     lines = []
+    if not result.files:
+        lines.append("no file to read there")
     if result.skipped:
         lines.append(f"skipped {count(result.skipped)}:")
         for problem in result.problems[:SHOWN_PROBLEMS]:
@@ -69,6 +71,10 @@ def remarks(result: Ingested) -> list[str]:
             lines.append(f"  {printable(place)}: {printable(redact(problem.reason))}")
         if result.skipped > SHOWN_PROBLEMS:
             lines.append(f"  … and {count(result.skipped - SHOWN_PROBLEMS)} more; --json lists up to 1,000")
+        if not result.read + result.ignored:
+            lines.append(
+                "no requests found: `--source` names a log's format, `--map` its columns; docs/sources.md has both"
+            )
     reasons = result.unpriced.most_common()
     for reason, number in reasons[:SHOWN_REASONS]:
         why = printable(redact(reason))

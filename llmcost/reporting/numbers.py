@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from llmcost.core.money import NANO_PER_USD, round_half_even
-
-_DECIMALS = ((NANO_PER_USD, 2), (NANO_PER_USD // 100, 4), (NANO_PER_USD // 10_000, 6), (0, 9))
+from llmcost.core.money import round_half_even, shown_decimals
 
 
 def usd(nano: int | None) -> str:
@@ -16,7 +14,7 @@ def usd(nano: int | None) -> str:
     sign, size = ("-", -nano) if nano < 0 else ("", nano)
     if size == 0:
         return "$0.00"
-    decimals = next(decimals for limit, decimals in _DECIMALS if size >= limit)
+    decimals = shown_decimals(size)
     unit = 10 ** (9 - decimals)
     whole, part = divmod(round_half_even(size, unit), 10**decimals)
     return f"{sign}${whole:,}.{part:0{decimals}d}"

@@ -15,13 +15,14 @@ from llmcost.pricing.book import Priced
 from llmcost.pricing.card import CLAUDE_WRITES, Card
 from llmcost.pricing.check import Finding
 from llmcost.pricing.diff import Change
-from llmcost.pricing.entry import Entry, Prices
+from llmcost.pricing.entry import Entry, Hours, Prices
 from llmcost.reporting.console import fitting, pairs, render, table, without_blanks
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
 _SEARCHES = "web_searches"
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
 def card_rates(card: Card) -> list[tuple[str, dict[str, str]]]:
@@ -120,19 +121,39 @@ def show_text(
         Text(),
         table(*without_blanks(("kind", "rate", "unit", "applies"), rows), right=(1,)),
     ]
-    dated = [p for p in entry.prices if p.valid_from is not None or p.valid_to is not None]
-    if dated:
+    if any(p.valid_from is not None or p.valid_to is not None or p.hours for p in entry.prices):
         history = [
-            (
-                "-" if p.valid_from is None else rfc3339(p.valid_from),
-                "-" if p.valid_to is None else rfc3339(p.valid_to),
-                _of(p, "input"), _of(p, "cached"), _of(p, "output"),
-            )
-            for p in dated
+            (_day(p.valid_from), _day(_end(entry.prices, at)), _window(p.hours),
+             _of(p, "input"), _of(p, "cached"), _of(p, "output"))
+            for at, p in enumerate(entry.prices)
         ]  # fmt: skip
-        header = ("from", "to (excluded)", "input", "cached", "output")
-        parts += [Text("\nhistory (USD per 1M tokens)"), table(header, history, right=(2, 3, 4))]
+        header = ("from", "to (excluded)", "hours", "input", "cached", "output")
+        of = "" if card.tier == "standard" else " of the standard tier"
+        shown = without_blanks(header, history)
+        parts += [
+            Text(f"\nhistory{of} (USD per 1M tokens)"),
+            table(*shown, right=tuple(range(shown[0].index("input"), len(shown[0])))),
+        ]
     return render(parts, width=width, color=color)
+
+
+def _day(us: int | None) -> str:
+    return "-" if us is None else rfc3339(us).removesuffix("T00:00:00Z")
+
+
+def _end(prices: Sequence[Prices], at: int) -> int | None:
+    """When a price ends: as it says, or where a later one of the list, which goes before it, begins for good."""
+    price = prices[at]
+    begins = (p.valid_from for p in prices[at + 1 :] if p.hours == price.hours and p.valid_to is None)
+    return min((us for us in (price.valid_to, *begins) if us is not None), default=None)
+
+
+def _window(hours: Hours | None) -> str:
+    if hours is None:
+        return ""
+    start, end = (f"{minutes // 60:02}:{minutes % 60:02}" for minutes in (hours.start, hours.end))
+    days = f" {', '.join(_DAYS[day - 1] for day in hours.days)}" if hours.days else ""
+    return f"{start}-{end} {hours.zone}{days}"
 
 
 def _of(prices: Prices, bucket: str) -> str:
@@ -174,7 +195,7 @@ def findings_json(findings: Sequence[Finding]) -> str:
 
 def changes_text(changes: Sequence[Change], *, width: int | None, color: bool) -> str:
     header = ("change", "provider", "model", "what", "old", "new")
-    return render([table(*without_blanks(header, changes))], width=width, color=color)
+    return render([table(*without_blanks(header, changes), tight=True)], width=width, color=color)
 
 
 def changes_json(changes: Sequence[Change]) -> str:

@@ -9,8 +9,8 @@ from llmcost.core.instants import from_us
 from llmcost.ledger.protocol import Group, Sums
 from llmcost.reporting import words
 from llmcost.reporting.cells import markdown_table
-from llmcost.reporting.numbers import count, counted, percent
-from llmcost.reporting.view import View, cut, name
+from llmcost.reporting.numbers import count, percent
+from llmcost.reporting.view import View, listed, name
 
 
 def render(report: Report, view: View) -> str:
@@ -45,10 +45,10 @@ def render(report: Report, view: View) -> str:
 
 
 def _groups(groups: Sequence[Group], by: tuple[str, ...], top: int | None, total: int) -> str:
-    shown, rest, others = cut(groups, top)
+    shown, rest, others = listed(groups, top)
     rows = [(*map(name, group.key), *_numbers(group.sums, total)) for group in shown]
     if rest is not None:
-        rows.append((counted(others, "other"), *[""] * (len(by) - 1), *_numbers(rest, total)))
+        rows.append((f"{others:,} others", *[""] * (len(by) - 1), *_numbers(rest, total)))
     return _table(by, rows)
 
 

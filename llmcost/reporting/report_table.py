@@ -13,8 +13,8 @@ from llmcost.ledger.protocol import Group, Sums
 from llmcost.reporting import charts, words
 from llmcost.reporting.console import bar, fitting, table
 from llmcost.reporting.console import render as console
-from llmcost.reporting.numbers import count, counted, percent, short, usd
-from llmcost.reporting.view import View, cut, name
+from llmcost.reporting.numbers import count, percent, short, usd
+from llmcost.reporting.view import View, cut, listed, name
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -94,12 +94,16 @@ def _bare(rows: Sequence[tuple[str, str, str]]) -> RenderableType:
 
 
 def _groups(groups: Sequence[Group], by: tuple[str, ...], total: int, view: View) -> RenderableType:
-    shown, rest, others = cut(groups, view.top)
+    shown, rest, others = listed(groups, view.top)
     rows = [(*map(name, group.key), *_numbers(group.sums, total, view)) for group in shown]
     if rest is not None:
-        rows.append((counted(others, "other"), *[""] * (len(by) - 1), *_numbers(rest, total, view)))
+        rows.append((f"{others:,} others", *[""] * (len(by) - 1), *_numbers(rest, total, view)))
     header, rows = fitting((*by, "cost", "share", "", "requests", "tokens"), rows, expendable=("",), width=view.width)
-    return table(header, rows, right=[at for at, title in enumerate(header) if title and at >= len(by)])
+    tight = "" not in header
+    if tight:
+        names = range(len(by))
+        header, rows = fitting(header, rows, expendable=("tokens", "share"), width=view.width, folding=names)
+    return table(header, rows, right=[at for at, title in enumerate(header) if title and at >= len(by)], tight=tight)
 
 
 def _numbers(sums: Sums, total: int, view: View) -> tuple[str, ...]:
@@ -152,11 +156,11 @@ def _charts(report: Report, view: View) -> Iterator[RenderableType]:
 
 
 def _shares(report: Report, view: View, width: int) -> RenderableType:
-    shown, rest, others = cut(report.models, view.top)
+    shown, rest, others = listed(report.models, view.top)
     total = report.sums["cost"]
     rows = [(name(group.key[0]), group.sums) for group in shown]
     if rest is not None:
-        rows.append((counted(others, "other"), rest))
+        rows.append((f"{others:,} others", rest))
     return table(
         ("model", "cost", "share", ""),
         [(label, words.cost(s), percent(s["cost"], total), bar(s["cost"], total, width - 12)) for label, s in rows],

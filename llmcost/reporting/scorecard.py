@@ -22,12 +22,10 @@ if TYPE_CHECKING:
     from llmcost.estimate.scorecard import Judged
 
 SHOWN_REMARKS = 20
-_HEAD = (
-    "id", "prompt", "model", "requests", "predicted a call", "actual", "error", "band",
-    "predicted a month", "actual", "error", "state",
-)  # fmt: skip
+_HEAD = ("id", "prompt", "model", "requests", "per", "predicted", "actual", "error", "band", "state")
+_TEXTS = ("id", "prompt", "model", "per", "band", "state")
 _EXPENDABLE = ("band", "requests")
-_SCORE_HEAD = ("model", "predictions", "median error", "bias", "in their band", "median error, month", "bias, month")
+_SCORE_HEAD = ("model", "per", "predictions", "median error", "bias", "in their band")
 
 
 def as_json(judged: Sequence[Judged], *, now_us: int, min_requests: int, zone: tzinfo) -> str:
@@ -102,15 +100,17 @@ def as_text(judged: Sequence[Judged], *, width: int | None, color: bool) -> str:
     from llmcost.reporting.console import fitting, render, table
 
     states = Counter(each.state for each in judged)
-    head, rows = fitting(_HEAD, [_row(each) for each in judged], expendable=_EXPENDABLE, width=width)
-    numeric = [index for index, name in enumerate(head) if name not in {"id", "prompt", "model", "band", "state"}]
+    lines = [line for each in judged for line in _lines(each)]
+    head, rows = fitting(_HEAD, lines, expendable=_EXPENDABLE, width=width, folding=range(3))
+    numeric = [index for index, name in enumerate(head) if name not in _TEXTS]
     parts: list[RenderableType] = [
         Text(f"{counted(len(judged), 'prediction')}: {', '.join(f'{count(n)} {name}' for name, n in states.items())}"),
         table(head, rows, right=numeric, tight=True),
     ]
     if (overall := score(judged)).n:
-        lines = [("all", overall), *scores_by_model(judged).items()]
-        parts += [Text(""), table(_SCORE_HEAD, [_score_row(name, each) for name, each in lines], right=range(1, 7))]
+        scores = [("all", overall), *scores_by_model(judged).items()]
+        lines = [line for name, each in scores for line in _score_lines(name, each)]
+        parts += [Text(""), table(_SCORE_HEAD, lines, right=range(2, 6), tight=True)]
     if remarks := _remarks(judged):
         if (left := len(remarks) - SHOWN_REMARKS) > 0:
             remarks[SHOWN_REMARKS:] = [f"… and {counted(left, 'more remark')}; --json has what they say"]
@@ -118,22 +118,28 @@ def as_text(judged: Sequence[Judged], *, width: int | None, color: bool) -> str:
     return render(parts, width=width, color=color)
 
 
-def _row(each: Judged) -> tuple[str, ...]:
+def _lines(each: Judged) -> list[tuple[str, ...]]:
+    """The cost of a call, and below it that of a month where either is known."""
     foretold = each.prediction
-    return (
+    call = (
         _shown(foretold.name), _shown(foretold.path), _shown(foretold.model), count(each.requests),
-        usd(foretold.call_nano), _money(each.call_nano), _percent(each.call_error),
-        {None: "", True: "in", False: "out"}[each.in_band],
-        _money(each.predicted_monthly_nano), _money(each.monthly_nano), _percent(each.monthly_error), each.state,
+        "call", usd(foretold.call_nano), _money(each.call_nano), _percent(each.call_error),
+        {None: "", True: "in", False: "out"}[each.in_band], each.state,
     )  # fmt: skip
+    if each.predicted_monthly_nano is None and each.monthly_nano is None:
+        return [call]
+    month = (_money(each.predicted_monthly_nano), _money(each.monthly_nano), _percent(each.monthly_error))
+    return [call, ("", "", "", "", "month", *month, "", "")]
 
 
-def _score_row(name: str, each: Score) -> tuple[str, ...]:
-    return (
-        _shown(name), count(each.n), _percent(each.median_error, sign=False), _percent(each.bias),
-        f"{count(each.in_band)} of {count(each.banded)}" if each.banded else "-",
-        _percent(each.median_monthly_error, sign=False), _percent(each.monthly_bias),
-    )  # fmt: skip
+def _score_lines(name: str, each: Score) -> list[tuple[str, ...]]:
+    band = f"{count(each.in_band)} of {count(each.banded)}" if each.banded else "-"
+    call = (count(each.n), _percent(each.median_error, sign=False), _percent(each.bias), band)
+    lines: list[tuple[str, ...]] = [(_shown(name), "call", *call)]
+    if each.n_monthly:
+        month = (_percent(each.median_monthly_error, sign=False), _percent(each.monthly_bias))
+        lines.append(("", "month", count(each.n_monthly), *month, ""))
+    return lines
 
 
 def _remarks(judged: Sequence[Judged]) -> list[str]:

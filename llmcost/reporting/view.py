@@ -33,6 +33,11 @@ def name(value: str) -> str:
     return printable(value) if value else NOT_SET
 
 
+def listed(groups: Sequence[Group], top: int | None) -> tuple[Sequence[Group], Sums | None, int]:
+    """As `cut`, but a single other takes no more room under its own name than as one."""
+    return cut(groups, None if top is not None and len(groups) == top + 1 else top)
+
+
 def cut(groups: Sequence[Group], top: int | None) -> tuple[Sequence[Group], Sums | None, int]:
     """The first `top` groups, the sum of the others (None: there are none) and how many those are."""
     if top is None or len(groups) <= top:

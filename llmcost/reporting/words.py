@@ -70,6 +70,8 @@ def cautions(report: Report) -> list[str]:
     if sums["unpriced"]:
         models = ", ".join(name(group.key[1]) for group in report.unpriced[:3])
         more = f" and {counted(len(report.unpriced) - 3, 'more model')}" if len(report.unpriced) > 3 else ""
+        free = sum(g.sums["requests"] - g.sums["unpriced"] for g in report.unpriced if not g.sums["cost"])
+        more += f"; {count(free)} more cost nothing" if free else ""
         lines.append(f"not in the cost, for want of a price: {_requests(sums['unpriced'])} ({models}{more})")
     if sums["reported_only"]:
         lines.append(f"at the cost their log reported: {_requests(sums['reported_only'])}")

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from llmcost.core.record import Record
 from llmcost.core.usage import Usage
 from llmcost.ledger.protocol import PricedRecord
-from llmcost.pricing.book import PriceBook, Priced, Resolved
+from llmcost.pricing.book import PriceBook, Priced
 from llmcost.routing.judged import cannot_serve
 from llmcost.routing.offers import Offer, offers
 from llmcost.routing.policy import Candidate, Rules
@@ -25,9 +25,9 @@ class Costs(NamedTuple):
 
 
 class Repricer:
-    """Prices rows of the ledger for each candidate, at the prices of the request's own time.
+    """Prices rows of the ledger for each candidate, at the prices of the request's own time and tier.
 
-    Where a candidate had no price then, those of `now_us` count.
+    Where a candidate had no price then, those of `now_us` count; where it has none for the tier, its standard rates.
 
     Raises (constructor):
         UsageError: a candidate has no price now either.
@@ -35,33 +35,33 @@ class Repricer:
 
     def __init__(self, book: PriceBook, candidates: tuple[Candidate, ...], now_us: int) -> None:
         self._book = book
-        self._known: list[tuple[Offer, Resolved | None]] = [
-            (offer, book.resolve(offer.candidate.provider, offer.candidate.model))
-            for offer in offers(book, candidates, now_us)
-        ]
+        self._now_us = now_us
+        self._offers = offers(book, candidates, now_us)
 
     def __call__(self, row: PricedRecord) -> list[Costs]:
         """For each candidate, in their order."""
         record = row.record
         own = self._own(record)
-        return [self._costs(row, offer, resolved, own) for offer, resolved in self._known]
+        return [self._costs(row, offer, own) for offer in self._offers]
 
     def able(self, rules: Rules, *, images: bool) -> tuple[int, ...]:
         """Positions of the candidates of `rules` that have the capabilities and regions asked for."""
         needed = frozenset({"vision"}) if images else frozenset()
         return tuple(
             at
-            for at, (offer, _) in enumerate(self._known)
+            for at, offer in enumerate(self._offers)
             if offer.candidate in rules.candidates and not cannot_serve(offer, rules, 0, needed)
         )
 
     def _own(self, record: Record) -> Priced | None:
-        resolved = self._book.resolve(record.provider, record.model)
+        resolved = self._book.resolve(record.provider, record.model, record.tier)
         return None if resolved is None else resolved.at(record.ts)
 
-    def _costs(self, row: PricedRecord, offer: Offer, resolved: Resolved | None, own: Priced | None) -> Costs:
+    def _costs(self, row: PricedRecord, offer: Offer, own: Priced | None) -> Costs:
         record, usage = row.record, row.record.usage
-        card = ((resolved.at(record.ts) if resolved else None) or offer.priced).card
+        resolved = self._book.resolve(offer.candidate.provider, offer.candidate.model, record.tier)
+        then = None if resolved is None else resolved.at(record.ts) or resolved.at(self._now_us)
+        card = (then or offer.priced).card
         served = own is not None and (own.card.provider, own.card.model) == (card.provider, card.model)
         if offer.context_window is not None and usage.tokens > offer.context_window and not served:
             return Costs(None, None, served)

@@ -99,8 +99,9 @@ def _escalated(decision: Decision, able: Sequence[Judged], fired: list[str]) -> 
         for at, each in enumerate(decision.judged)
         if each.candidate in allowed and each.chance is not None
     ]
-    least = max(float(decision.rules.min_quality), decision.floor.held)
-    found = [each for each in cascades(models, rule, decision.rules.max_nano) if meets(each.p_good, least)]
+    hard = float(decision.rules.min_quality)
+    least = max(hard, decision.floor.held)
+    found = [each for each in cascades(models, rule, decision.rules.max_nano, hard) if meets(each.p_good, least)]
     if not found:
         return decision
     best = min(found, key=lambda each: (each.expected_nano, -each.p_good, each.first, each.then))

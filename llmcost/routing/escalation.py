@@ -15,6 +15,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
 from llmcost.core.money import round_half_even
+from llmcost.routing.floor import meets
 
 if TYPE_CHECKING:
     from llmcost.routing.policy import Escalation
@@ -35,16 +36,20 @@ class Cascade(NamedTuple):
     p_good: float
 
 
-def cascades(models: Sequence[tuple[int, int, float]], rule: Escalation, most: int | None) -> list[Cascade]:
+def cascades(
+    models: Sequence[tuple[int, int, float]], rule: Escalation, most: int | None, hard: float
+) -> list[Cascade]:
     """Every pair of a cheaper and a dearer, better model whose worst case costs at most `most` nano-USD.
 
-    `models`: (position, nano-USD, P(good)) of those that may answer at all and of which something is known.
+    `models`: (position, nano-USD, P(good)) of those that may answer at all and of which something is known. `hard`:
+    the P(good) that was asked for. The dearer model has to reach it alone: what the pair is better than that rests on
+    independent failures, and nothing that is assumed meets a hard floor.
     """
     found = []
     for first, cheap, p in models:
         for then, dear, strong in models:
             worst = cheap + rule.check_nano + dear
-            if dear > cheap and strong > p and (most is None or worst <= most):
+            if dear > cheap and strong > p and meets(strong, hard) and (most is None or worst <= most):
                 found.append(cascade(first, then, cheap, dear, p, strong, rule))
     return found
 

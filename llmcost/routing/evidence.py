@@ -9,7 +9,7 @@ from llmcost.routing.prior import p_good
 if TYPE_CHECKING:
     from llmcost.routing.complexity import Level
     from llmcost.routing.judged import Chances
-    from llmcost.routing.model import Chance, Router
+    from llmcost.routing.learned import Chance, Router
     from llmcost.routing.policy import Candidate
 
 #: Difficulty of a prompt that is like most.

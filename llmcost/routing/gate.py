@@ -8,7 +8,7 @@ from typing import NamedTuple
 from llmcost.core.errors import DataError
 from llmcost.routing.bootstrap import Interval, interval, intervals
 from llmcost.routing.evaluation import Figures, Order, Paired, figures
-from llmcost.routing.model import Router
+from llmcost.routing.learned import Router
 from llmcost.routing.prior import difficulty
 from llmcost.routing.ridge import predict
 from llmcost.routing.training import Example, Trained

@@ -14,7 +14,7 @@ from llmcost.tokens.counter import Count, count
 
 if TYPE_CHECKING:
     from llmcost.routing.complexity import Complexity
-    from llmcost.routing.model import Chance
+    from llmcost.routing.learned import Chance
     from llmcost.tokens.prompt import Prompt
 
 

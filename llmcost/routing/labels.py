@@ -111,6 +111,9 @@ def _lines(value: Any) -> list[Line]:
         name: next((value[key] for key in keys if value.get(key) not in (None, "")), "")
         for name, keys in _NAMES.items()
     }
+    for name in ("id", "model"):
+        if not isinstance(got[name], str | int):
+            raise ValueError(f"{name} is no text")
     prompt = got["prompt"] if isinstance(got["prompt"], str) else json.dumps(got["prompt"], ensure_ascii=False)
     line = Line(clean_field(str(got["id"])), prompt, clean_field(str(got["model"])))
     if not (line.id or prompt.strip()):

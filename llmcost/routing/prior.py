@@ -9,7 +9,7 @@ from __future__ import annotations
 from math import exp, log
 
 from llmcost.routing.features import NAMES, Features
-from llmcost.routing.model import Chance
+from llmcost.routing.learned import Chance
 
 #: Feature -> (usual value, what one unit more adds to the log-odds of being hard). Chinese takes fewer characters.
 _SIGNS: dict[str, tuple[float, float]] = {

@@ -128,8 +128,8 @@ class Replay:
         choice = None if best is None else Choice(best.at, best.cost_nano, best.p)
         if rules.escalation is None:
             return choice
-        pairs = [((each.at, each.cost_nano, each.p)) for each in found if each.p is not None]
-        for pair in cascades(pairs, rules.escalation, rules.max_nano):
+        pairs = [(each.at, each.cost_nano, each.p) for each in found if each.p is not None]
+        for pair in cascades(pairs, rules.escalation, rules.max_nano, float(rules.min_quality)):
             if meets(pair.p_good, least) and (choice is None or pair.expected_nano < choice.nano):
                 choice = Choice(pair.first, pair.expected_nano, pair.p_good, escalates=True)
         return choice

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple, TypedDict
 
-from llmcost.core.errors import DataError
+from llmcost.core.errors import DataError, UsageError
 from llmcost.core.money import usd_text
 from llmcost.core.usage import Usage
 from llmcost.pricing.book import PriceBook
@@ -75,7 +75,7 @@ class SmartModelRouter:
 
         Raises:
             DataError: the prompt fits no model's context window.
-            UsageError: a model has no price.
+            UsageError: a model has no price, or the number of tokens is negative.
         """
         context = context or {}
         output = int(context.get("expected_output_tokens", OUTPUT_TOKENS))
@@ -105,6 +105,8 @@ class SmartModelRouter:
         }
 
     def _usage_and_cost(self, tier: Tier, prompt: str, output: int) -> tuple[Usage, int]:
+        if output < 0:
+            raise UsageError(f"an answer has no {output} tokens", "expected_output_tokens is zero or more")
         priced = price_of(self._book, Candidate(tier.model, tier.provider), self._us)
         counted = count(plain(prompt), tier.model, priced.card.provider, also=priced.card.model)
         usage = Usage(input=counted.tokens, output=output)

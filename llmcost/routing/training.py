@@ -9,7 +9,7 @@ from math import sqrt
 from typing import NamedTuple
 
 from llmcost.routing.features import Features
-from llmcost.routing.model import Band, Head
+from llmcost.routing.learned import Band, Head
 from llmcost.routing.ridge import Design, Scale
 
 FOLDS = 5

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from llmcost.core.money import round_half_even
 from llmcost.tokens import installed
 from llmcost.tokens.counter import Count, encoding_known, text_tokens
 from llmcost.tokens.encodings import DEFAULT
@@ -51,7 +52,9 @@ def _by_ratio(prompt: Prompt, family: Family, provider: str, learned: Learned) -
     ratio = taught or band(family.vocabulary, kind)
     texts = text_tokens(prompt)
     least, frame, most = family.overheads(prompt.roles)
-    tokens = -(-texts * ratio.percent // 100) + frame
+    # A text has a token at the least. A short one's estimate rounded up would be its own upper end.
+    some = min(texts, 1)
+    tokens = max(some, round_half_even(texts * ratio.percent, 100)) + frame
     method = f"{DEFAULT} x {ratio.percent / 100:.2f} ({kind}), "
     if ratio.low is None or ratio.high is None:
         return Count(tokens, False, f"{method}uncalibrated")
@@ -59,4 +62,5 @@ def _by_ratio(prompt: Prompt, family: Family, provider: str, learned: Learned) -
     method += ", calibrated on your ledger" if taught else ""
     if not prompt.complete:
         return Count(tokens, False, f"{method}; input not countable in full")
-    return Count(tokens, False, method, texts * ratio.low // 100 + least, -(-texts * ratio.high // 100) + most)
+    low, high = max(some, texts * ratio.low // 100), -(-texts * ratio.high // 100)
+    return Count(tokens, False, method, low + least, high + most)

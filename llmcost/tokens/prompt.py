@@ -52,6 +52,8 @@ class Prompt:
     """Tokens known by number and not by text."""
     missing: tuple[str, ...] = ()
     """Placeholders of a template that were given nothing."""
+    beginning: str | None = None
+    """What precedes a template's first placeholder, where that matters; None: all of it is the same in every call."""
     request: Any = field(default=None, compare=False, repr=False)
     """The decoded body; None for a plain text."""
     weight: int = field(default=0, compare=False, repr=False)

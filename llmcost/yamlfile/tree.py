@@ -98,6 +98,8 @@ def parse(text: str, origin: str) -> Node:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = f"{origin}:{mark.line + 1}" if mark is not None else origin
+        if mark is not None and text[mark.index : mark.index + 1] == "\t":
+            raise ConfigError(f"{place}: a tab where YAML takes none", "indent with blanks") from None
         problem = getattr(error, "problem", None) or str(error).splitlines()[0]
         raise ConfigError(f"{place}: not valid YAML: {problem}", "check indentation, quotes and colons") from None
 

@@ -112,3 +112,11 @@ def test_every_metric_of_the_article_is_there_and_documented() -> None:
     text = (Path(__file__).parents[2] / "docs" / "metrics.md").read_text()
     for word in (*names, "llm_cost_by_model", "llm_cost_by_app", *(metric.key for metric in found)):
         assert f"`{word}`" in text
+
+
+def test_where_only_what_was_free_has_a_price_no_cost_is_claimed() -> None:
+    ledger = SqliteLedger(MEMORY, write=True)
+    ledger.add([ROWS[2], ROWS[4]], ledger.begin_batch("test", NOON))
+    found = {metric.key: metric.value for metric in metrics(ledger.sums(Query(NOON, NOON + 10))[0].sums)}
+    ledger.close()
+    assert [found[key] for key in ("cost_usd", "cost_per_request_usd", "cost_per_1k_tokens_usd")] == [None] * 3

@@ -125,6 +125,20 @@ def test_a_model_that_does_not_fit_says_the_sum(evidence: Evidence) -> None:
     assert caught.value.message.startswith("m-70b at fp16 does not fit 1 x big: weights 70B x 2 bytes = 140 GB")
 
 
+def test_the_sum_stands_before_what_is_measured_only_where_nothing_is(evidence: Evidence) -> None:
+    def asked(precision: str, share: Fraction = Fraction(3, 5), *, rates: bool = True) -> str:
+        with pytest.raises(UsageError) as caught:
+            answer(evidence, Question("m-70b", "big", precision, share, rates=rates))
+        return caught.value.message
+
+    assert asked("fp32").startswith("m-70b at fp32 does not fit 1 x big: weights 70B x 4 bytes = 280 GB")
+    assert asked("int8").startswith("no measurement of m-70b on big with precision 'int8'")
+    assert asked("fp16", Fraction(19, 20)) == "no measurement of m-70b on big with 95% input tokens"
+    assert asked("FP16", rates=False).startswith("m-70b at fp16 does not fit 1 x big")
+    for fits in (Question("m-70b", "big", "int8", rates=False), Question("m-70b", "big", "fp16", gpus=2, rates=False)):
+        assert answer(evidence, fits).throughput == Layer()
+
+
 def test_hardware(evidence: Evidence) -> None:
     """The median of 2 and 3; 8 x 20,000 and what stands beside; 200 W more each than an H100: 1.6 kW a server."""
     layer, why = hardware(evidence, Question(gpu="big"))

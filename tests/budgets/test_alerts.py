@@ -11,8 +11,10 @@ import pytest
 from llmcost.budgets.alerts import Crossing, crossings, possible
 from llmcost.budgets.check import Standing, check
 from llmcost.budgets.config import parse_budgets
+from llmcost.core.money import usd_text
 from llmcost.ledger.protocol import PricedRecord
 from llmcost.pricing.currency import Currency
+from llmcost.reporting.numbers import usd
 from tests.budgets.rows import USD, ledger, row, us
 
 NOW = us("2026-11-20T16:00:00Z")
@@ -68,6 +70,19 @@ def test_a_limit_of_nothing() -> None:
     alert = crossings(found)[0].alert(NOW)
     assert alert["current"] is None
     assert alert["message"] == "chat is over its daily limit: $0.000000001 of $0.00, 2026-11-20."
+
+
+@pytest.mark.parametrize(
+    ("nano", "shown"),
+    [
+        (605_020_000, "$0.6050"), (999_950_000, "$1.0000"), (10_000_000, "$0.0100"), (9_999_999, "$0.010000"),
+        (123_456, "$0.000123"), (99_999, "$0.000099999"), (USD, "$1.00"),
+    ],
+)  # fmt: skip
+def test_money_below_one_is_shown_as_by_budget_check(nano: int, shown: str) -> None:
+    found = daily(nano, limit=usd_text(nano), more="alert_thresholds: [1]")
+    assert f": {shown} of {shown} (threshold 100%)" in crossings(found)[0].alert(NOW)["message"]
+    assert usd(nano) == shown
 
 
 def test_a_waiver_changes_nothing_of_what_is_true() -> None:

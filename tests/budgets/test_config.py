@@ -160,7 +160,10 @@ def test_a_limit_of_zero_is_a_limit() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "b.yaml:1: a budget file must be a mapping"),
+        ("", "b.yaml: the file is empty"),
+        ("# nothing yet\n", "b.yaml: the file is empty"),
+        ("- app_id: a", "b.yaml:1: a budget file must be a mapping"),
+        ("timezone: UTC\napp_id: a\ndaily_limit: 5", "b.yaml:2: 'app_id' stands outside the list under `budgets:`"),
         ("budgets: []", "b.yaml:1: the file holds no budget"),
         ("{}", "b.yaml:1: the file holds no budget"),
         ("budgets: {a: 1}", "b.yaml:1: 'budgets' must be a list"),

@@ -41,6 +41,13 @@ def tools(folder: Path) -> None:
     )
 
 
+def bash(script: Path, *arguments: str, bin_: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["bash", str(script), *arguments], capture_output=True, text=True, check=False,
+        env={**os.environ, **environment, "PATH": f"{bin_}{os.pathsep}{os.environ['PATH']}"},
+    )  # fmt: skip
+
+
 class Ended(NamedTuple):
     code: int
     """Of the step that ended the job, else 0."""

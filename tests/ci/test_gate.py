@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.ci.runner import EXAMPLES, executable, tools
+from tests.ci.runner import EXAMPLES, bash, executable, tools
 from tests.ci.shop import AS_OF, shop
-
-
-def bash(script: Path, *arguments: str, bin_: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        ["bash", str(script), *arguments], capture_output=True, text=True, check=False,
-        env={**os.environ, **environment, "PATH": f"{bin_}{os.pathsep}{os.environ['PATH']}"},
-    )  # fmt: skip
 
 
 def test_five_pull_requests(tmp_path: Path, isolated: Path) -> None:

@@ -106,7 +106,10 @@ def test_no_command_is_a_usage_error(path: tuple[str, ...]) -> None:
         (["ledger", "forget"], "missing option '--user'", "llmcost ledger forget"),
         (["ledger", "undo", "x"], "invalid value for 'BATCH': 'x' is not a whole number", "llmcost ledger undo"),
         (["requests", "--top", "1.5"], "invalid value for '--top': '1.5' is not a whole number", "llmcost requests"),
-        (["export", "--ledger"], "option '--ledger' requires an argument", "llmcost"),
+        (["export", "--ledger"], "option '--ledger' requires an argument", "llmcost export"),
+        (["lint", "--ignore"], "option '--ignore' requires an argument", "llmcost lint"),
+        (["--ledger"], "option '--ledger' requires an argument", "llmcost"),
+        (["help", "reprot"], "unknown command 'reprot'; did you mean 'report'?", "llmcost"),
         (["config", "show", "extra"], "too many arguments: (extra)", "llmcost config show"),
         (["--version=3"], "option '--version' does not take a value", "llmcost"),
     ],
@@ -114,6 +117,24 @@ def test_no_command_is_a_usage_error(path: tuple[str, ...]) -> None:
 def test_a_mistake_is_told_in_two_lines(line: list[str], error: str, hint: str) -> None:
     ran = llmcost(*line)
     assert ran == (2, "", f"error: {error}\nhint: see `{hint} --help`\n")
+
+
+@pytest.mark.parametrize(
+    ("line", "meant"),
+    [
+        (["help"], ["--help"]), (["help", "report"], ["report", "--help"]),
+        (["help", "budget", "check"], ["budget", "check", "--help"]),
+        (["version"], ["--version"]), (["-v"], ["--version"]),
+    ],
+)  # fmt: skip
+def test_other_words_for_help_and_version(line: list[str], meant: list[str]) -> None:
+    assert llmcost(*line) == llmcost(*meant)
+    assert llmcost(*line).code == 0
+
+
+def test_what_an_option_takes_is_named() -> None:
+    for path, _ in EVERY:
+        assert not re.search(r"<\w+>", llmcost(*path, "--help").out), path
 
 
 @pytest.mark.parametrize("top", ["-1", "1000000001", "9223372036854775808"])

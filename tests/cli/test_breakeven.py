@@ -46,9 +46,10 @@ def scenario() -> str:
     return "s.yaml"
 
 
-def compared(*arguments: str) -> Any:
+def compared(*arguments: str, remarks: int = 0) -> Any:
     ran = llmcost("breakeven", "--json", *arguments)
-    assert (ran.code, ran.err) == (0, "")
+    assert (ran.code, ran.err.splitlines()) == (0, ran.json["remarks"])
+    assert len(ran.json["remarks"]) == remarks
     return ran.json
 
 
@@ -131,9 +132,37 @@ def test_options_override_the_scenario(scenario: str) -> None:
 
 def test_a_flat_scenario_and_quoted_numbers() -> None:
     Path("flat.yaml").write_text("price_in: '1'\nprice_out: '2'\ninput_tokens: '3000000'\noutput_tokens: 1000000\n")
-    found = compared("--scenario", "flat.yaml")
+    found = compared("--scenario", "flat.yaml", remarks=1)
     assert found["modes"]["api"]["month_usd"] == "5"
     assert float(found["modes"]["hosted"]["parts"]["staff_usd"]) > 0
+
+
+def test_rules_of_a_piped_answer_are_no_longer_than_a_screen() -> None:
+    """Sources run to 300 characters; where nothing folds them they do not stand in a table."""
+    lines = llmcost("breakeven", "--monthly-tokens", "500M").out.splitlines()
+    rules = [line for line in lines if set(line) == {"─"}]
+    assert len(rules) == 2
+    assert max(map(len, rules)) <= 160
+
+
+def test_a_mode_without_people_beside_some_with_them_is_remarked_on() -> None:
+    api = "api: {price_in: 1, price_out: 2}\n"
+    Path("s.yaml").write_text(api)
+    told = compared("--scenario", "s.yaml", "--monthly-tokens", "1M", remarks=1)["remarks"][0]
+    assert told.startswith("the scenario has no people for api, which the other modes are assumed to need: add `fte`")
+    Path("s.yaml").write_text("fte: 0\n" + api)
+    compared("--scenario", "s.yaml", "--monthly-tokens", "1M")
+
+
+def test_own_rates_do_not_make_a_model_fit() -> None:
+    asked = ("--monthly-tokens", "1M", "--gpu", "h100", "--precision", "fp16", "--input-tps", "9", "--output-tps", "9")
+    for more in ((), ("--gpus", "1")):
+        ran = failed(*asked, "--against", "llama-3.1-70b", *more)
+        assert (ran.code, "does not fit 1 x h100: weights 70.6B x 2 bytes = 141.2 GB" in ran.err) == (2, True)
+    assert values(compared(*asked, "--against", "llama-3.1-70b", "--gpus", "2"), "hosted")["gpus_per_replica"] == "2"
+    compared(*asked, "--against", "our-own-13b")
+    Path("s.yaml").write_text("hosted: {gpu_hour: 2, tok_s_total: 9, fte: 0, gpus_per_replica: 2}\n")
+    compared("--scenario", "s.yaml", *asked, "--against", "llama-3.1-70b")
 
 
 def test_every_crossing_is_listed() -> None:
@@ -143,7 +172,7 @@ def test_every_crossing_is_listed() -> None:
         "owned: {server_price: 360000, months: 36, gpus_per_server: 8, tok_s_total: 1000, peak_to_avg: 1,"
         " max_util: 1}\n"
     )
-    found = compared("--scenario", "s.yaml", "--monthly-tokens", "5B")
+    found = compared("--scenario", "s.yaml", "--monthly-tokens", "5B", remarks=1)
     pair = [each for each in found["crossings"] if each["between"] == ["hosted", "owned"]]
     # replicas x 1,460 against servers x 10,000: 6 are 8,760, 7 10,220; 13 are 18,980, 14 20,440; 20 are 29,200 …
     assert [(each["monthly_tokens"] // 2_628_000_000, each["cheaper_above"]) for each in pair[:6]] == [
@@ -233,7 +262,11 @@ def test_a_tpu_is_rented_not_owned() -> None:
 def test_a_benchmark_of_one_s_own() -> None:
     run = {"duration": 10, "completed": 10, "total_input_tokens": 10_000, "total_output_tokens": 10_000}
     Path("a.json").write_text(json.dumps(run))
-    one = compared("--monthly-tokens", "1B", "--fit", "a.json")
+    one = compared("--monthly-tokens", "1B", "--fit", "a.json", remarks=1)
+    assert one["remarks"] == [
+        "the benchmarks measured 50% input tokens, of the traffic 75% are: the rates may not hold for it"
+    ]
+    compared("--monthly-tokens", "1B", "--fit", "a.json", "--input-share", "0.6")
     assert values(one, "hosted")["tok_s_total"] == "2000.000000"
     Path("b.json").write_text(json.dumps({**run, "total_input_tokens": 24_000, "total_output_tokens": 8_000}))
     two = compared("--monthly-tokens", "1B", "--fit", "a.json", "--fit", "b.json")
@@ -263,7 +296,7 @@ def test_sensitivity_and_uncertainty() -> None:
 def test_several_volumes() -> None:
     Path("s.yaml").write_text("hosted: {gpu_hour: 2.95, tok_s_total: '18650', volumes_M: [100, 50000], mix: '2:1',"
                               " peak_to_avg: 3, max_util: 0.7, min_replicas: 2}\n")  # fmt: skip
-    found = compared("--scenario", "s.yaml")
+    found = compared("--scenario", "s.yaml", remarks=1)
     assert [(each["monthly_tokens"], each["modes"]["hosted"]["month_usd"]) for each in found["volumes"]] == [
         (10**8, "4307"), (5 * 10**10, "10767.5"),
     ]  # fmt: skip
@@ -345,6 +378,17 @@ def test_csv_and_markdown(scenario: str) -> None:
     text = llmcost("breakeven", "--scenario", scenario, "--format", "markdown").out
     assert text.startswith("## Break-even\n\n**At 1B tokens a month the API is cheapest")
     assert "| own servers | $6,000.00 |" in text
+
+
+def test_beside_a_mode_that_costs_nothing_the_others_are_not_the_cheapest() -> None:
+    Path("s.yaml").write_text(
+        "api: {price_in: 0, price_out: 0}\n"
+        "hosted: {gpu_hour: 2, tok_s_total: 1000}\n"
+        "owned: {server_price: 360000, months: 36, gpus_per_server: 8, tok_s_total: 1000}\n"
+    )
+    out = llmcost("breakeven", "--modes", "--scenario", "s.yaml", "--monthly-tokens", "1M").out
+    against = [line.split(": ", 1)[1].strip() for line in out.splitlines() if line.startswith("against the cheapest")]
+    assert against == ["cheapest", "+$1,460.00", "+$10,000.00"]
 
 
 def test_modes(scenario: str) -> None:
@@ -464,7 +508,7 @@ def test_options_settle_what_sections_disagree_about() -> None:
         "owned: {input_tokens: 80, output_tokens: 20, server_price: 1, months: 1, gpus_per_server: 1, tok_s_total: 1}\n"
     )
     assert "contradicts" in failed("--scenario", "s.yaml").err
-    found = compared("--scenario", "s.yaml", "--monthly-tokens", "1M")
+    found = compared("--scenario", "s.yaml", "--monthly-tokens", "1M", remarks=1)
     assert (found["input_share"], found["modes"]["api"]["month_usd"]) == (0.8, "1")
 
 
@@ -495,7 +539,8 @@ def test_the_reference_cases_through_scenario_files(sections: bool) -> None:
     def month(mode: str, name: str, *options: str) -> tuple[Any, Any]:
         given = cases[name]["inputs"]
         Path("case.yaml").write_text(yaml.safe_dump({mode: given} if sections else given))
-        return compared("--scenario", "case.yaml", *options), cases[name]["expected"]
+        alone = int("fte" not in given)
+        return compared("--scenario", "case.yaml", *options, remarks=alone), cases[name]["expected"]
 
     def near(text: str, expected: float) -> bool:
         return bool(abs(float(text) - expected) <= document["tolerance_usd"])

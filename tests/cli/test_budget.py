@@ -1,5 +1,6 @@
 import io
 import json
+import re
 from contextlib import redirect_stdout
 from datetime import UTC
 from decimal import Decimal
@@ -278,6 +279,8 @@ def test_money_in_another_currency() -> None:
     unknown = llmcost("budget", "check", *AS_OF, "--currency", "GBP")
     assert (unknown.code, unknown.out) == (2, "")
     assert unknown.err.startswith("error: no rate for the currency 'GBP'\nhint: state it in pricing.yaml")
+    Path("pricing.yaml").write_text("\n".join(re.findall(r"`(.*?)`", unknown.err)), "utf-8")
+    assert "GBP" in llmcost("budget", "check", *AS_OF, "--currency", "GBP").out
 
 
 def test_the_list_says_which_secrets_are_missing(monkeypatch: pytest.MonkeyPatch) -> None:

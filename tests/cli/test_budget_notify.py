@@ -167,9 +167,7 @@ def test_a_missing_secret_is_named_and_stops_only_its_channel(monkeypatch: pytes
         assert ran.code == 1
         assert ran.json["unusable_channels"] == [{"channel": "slack: ${SLACK}", "error": "${SLACK} is not set"}]
         assert states(ran) == [("sent", None)]
-        assert (
-            "error: slack: ${SLACK}: ${SLACK} is not set; set SLACK, or SLACK_FILE to a file that holds it" in ran.err
-        )
+        assert "error: slack: ${SLACK} is not set; set SLACK, or SLACK_FILE to a file that holds it" in ran.err
         # It was kept, and is told as soon as it can be, with no attempt lost.
         Path("hook").write_text(f"{late.url}/{HUSH}\n", "utf-8")
         monkeypatch.setenv("SLACK_FILE", "hook")

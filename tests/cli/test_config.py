@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from llmcost.cli.environment import Env
 from tests.run import llmcost
 
 
@@ -49,6 +50,13 @@ def test_each_origin(isolated: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert cells["setting"] == ["from", "value"]
     for name, setting in expected.items():
         assert cells[name] == [*setting["origin"].split(), setting["value"]]
+
+
+def test_a_path_is_whole_in_a_narrow_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    path = "/a/" + "long/" * 30 + "ledger.db"
+    monkeypatch.setenv("LLMCOST_LEDGER", path)
+    monkeypatch.setattr(Env, "width", 60)
+    assert path in llmcost("config", "show").out
 
 
 def test_a_secret_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:

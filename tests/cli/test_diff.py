@@ -327,3 +327,13 @@ def test_names_from_a_hostile_repository(repo: Repo) -> None:
     assert "prompts/gone.py: not Python this version reads (line 1)" in shown
     assert "not looked into: prompts/gone.py: not Python" in diff().err
     assert diff("--strict").code == 6
+
+
+def test_both_counts_are_marked_where_one_is_no_exact_one(repo: Repo) -> None:
+    """As in a comment, which is made from the same JSON."""
+    repo.commit({"prompts.yaml": DECLARED, "prompts/a.txt": PROMPT})
+    repo.write("prompts/a.txt", PROMPT + " too{{date}}")
+    ran = diff()
+    assert "  ~100 -> ~101 input tokens, " in ran.out
+    assert "~ estimated: not countable in full here" in ran.out
+    assert document()["files"][0]["exact"] is False

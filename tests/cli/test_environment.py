@@ -85,6 +85,8 @@ def test_a_configuration_file_that_is_not_text(isolated: Path) -> None:
         (":Europe/Berlin", "Europe/Berlin"),
         (":/usr/share/zoneinfo/Asia/Shanghai", "Asia/Shanghai"),
         ("/usr/share/zoneinfo/posix/UTC", "UTC"),
+        ("Etc/UTC", "UTC"),
+        (":/usr/share/zoneinfo/Etc/UTC", "UTC"),
         ("/somewhere/else", "UTC"),
     ],
 )

@@ -121,6 +121,8 @@ def test_special_token_strings_are_text_and_bad_utf8_is_said() -> None:
         (("x.bin",), "error: x.bin is not text"),
         (("empty",), "error: no text files in empty"),
         (("p.txt", "-m", "gpt-4o-mni"), "did you mean 'gpt-4o-mini'?"),
+        (("p.txt", "-m", "gpt-4o,gpt-5"), "hint: give it once for each: -m gpt-4o -m gpt-5"),
+        (("p.txt", "-m", "gpt-4o", "--provider", "opnai"), "unknown provider 'opnai' of model 'gpt-4o' (--model); did"),
         (("body.json",), "no price for model 'no-such-model' (the request's own `model`)"),
         (("p.txt", "--tier", "bach"), "unknown tier 'bach'; did you mean 'batch'?"),
         (("p.txt", "--per", "day"), "--per day without --calls"),
@@ -207,11 +209,27 @@ def test_all_models_of_a_provider_cheapest_first() -> None:
 
 
 def test_a_share_of_the_input_from_the_cache() -> None:
-    write("p.txt", "hello")
+    write("p.txt", "word " * 1_500)
     ran = estimate("p.txt", "-m", "gpt-cached", "--cached-share", "50%", "--json")
-    # 4 x 2 + 4 x 0.5 $/M
-    assert (ran.json["items"][0]["cached_input_tokens"], ran.json["total_usd"]) == (4, "0.00001")
-    assert "cached: 50.0% of the input" in estimate("p.txt", "-m", "gpt-cached", "--cached-share", "0.5").out
+    # 754 x 2 + 754 x 0.5 $/M
+    assert (ran.json["items"][0]["cached_input_tokens"], ran.json["total_usd"]) == (754, "0.001885")
+    ran = estimate("p.txt", "-m", "gpt-cached", "--cached-share", "0.5")
+    assert "cached: 50.0% of the input, at the rate of cached input\n" in ran.out
+
+
+def test_a_placeholder_ends_what_can_come_from_the_cache() -> None:
+    """As `diff` and `lint` reckon, whatever is declared."""
+    static = "word" + " word" * 1_299
+    write("prompts.yaml", "prompts: [{path: '*', model: gpt-cached, cached_share: 90%}]")
+    write("end.txt", static + " {{date}}")
+    write("start.txt", "{{date}} " + static)
+    messages = [{"role": "system", "content": static}, {"role": "user", "content": "{{date}} " + static}]
+    write("chat.json", json.dumps({"messages": messages}))
+    write("loop.j2", "{# a comment #}{% for x in y %}{% endfor %}" + static)
+    for name, cached in (("end.txt", 1_177), ("start.txt", 0), ("chat.json", 1_280), ("loop.j2", 0)):
+        assert estimate(name, "--json").json["items"][0]["cached_input_tokens"] == cached
+    capped = "cached: 0 tokens of the declared 90.0% of the input, as no more can come from a cache"
+    assert capped in estimate("start.txt").out
 
 
 def test_batch_is_short_for_a_tier() -> None:

@@ -97,7 +97,7 @@ def test_rules_are_chosen() -> None:
 
 
 def test_calls_and_models_from_options_declarations_and_the_ledger() -> None:
-    write("prompts/a.md")
+    write("prompts/a.md", TEXT + "word " * 1_500)
     unknown = lint("--json").json
     assert (unknown["monthly_usd"], unknown["files"][0]["calls"]) == (None, None)
     assert unknown["files"][0]["model"] == "gpt-4o-mini"

@@ -144,8 +144,29 @@ def test_no_ledger_is_an_error_and_makes_none(tmp_path: Path) -> None:
     assert not (tmp_path / "none.db").exists()
 
 
-def test_gates(options: list[str]) -> None:
-    assert report(options, "--strict").code == 6
+@pytest.mark.parametrize(
+    ("now", "zone", "said"),
+    [
+        ("2026-11-22T13:00:00Z", "UTC", "2026-11-22T12:00:00Z, after it: use `--day=current`"),
+        ("2026-11-23T09:00:00Z", "UTC", "2026-11-22T12:00:00Z, after it: use `--since 2026-11-22`"),
+        # In Auckland it is already the 23rd.
+        ("2026-11-22T13:00:00Z", "Pacific/Auckland", "2026-11-23T01:00:00+13:00, after it: use `--day=current`"),
+    ],
+)
+def test_a_ledger_whose_requests_are_newer_than_the_period(tmp_path: Path, now: str, zone: str, said: str) -> None:
+    (tmp_path / "log.jsonl").write_text(line(22, 0))
+    shared = ["--ledger", str(tmp_path / "ledger.db"), "--as-of", now, "--tz", zone]
+    assert llmcost("ingest", str(tmp_path / "log.jsonl"), *shared).code == 0
+    period = ["--since", "2026-11-20", "--until", "2026-11-21"]
+    assert report(shared, *period).err == f"no requests in this period; the newest is of {said}\n"
+    assert report(shared, *said.split("`")[1].split(), "--json").json["summary"]["requests"] == 1
+    assert report(shared, "--since", "24h", "--json").json["summary"]["requests"] == 1
+
+
+def test_gates(options: list[str], tmp_path: Path) -> None:
+    strict = report(options, "--strict", "--json", "--output", str(tmp_path / "r.json"))
+    assert (strict.code, strict.out) == (6, "")
+    assert strict.err.endswith("--strict: 1 request without a price\n")
     assert report(options, "--strict", "--where", "model=test-model").code == 0
     assert report(options, "--max-age", "1d").code == 0
     old = report(options, "--max-age", "1h")

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from llmcost.core.usage import Usage
-from llmcost.routing.features import NAMES
-from llmcost.routing.model import Router, dump
-from llmcost.routing.ridge import Scale
+from llmcost.routing.features import BUCKETS, NAMES
+from llmcost.routing.learned import Band, Head, Router, dump
+from llmcost.routing.ridge import Scale, Weights
 from tests.budgets.rows import ledger, row
 from tests.estimate.books import PRICES
 from tests.run import Ran, llmcost
@@ -273,6 +273,18 @@ def test_a_router_that_was_not_let_decide_says_why() -> None:
     Path("routing-model.json").write_text("{}", "utf-8")
     broken = route("hello")
     assert (broken.code, broken.out) == (6, "")
+
+
+def test_a_router_that_knows_none_of_the_candidates_says_so() -> None:
+    weights = Weights(0.9, (0.0,) * len(NAMES), [0.0] * BUCKETS)
+    heads = {"gpt-cached": Head(weights, (Band(-1e6, 0.8, 0.95),), 60, on=True)}
+    Path("routing-model.json").write_text(
+        dump(Router(Scale((0.0,) * len(NAMES), (1.0,) * len(NAMES)), heads, 60, "")), "utf-8"
+    )
+    assert "it knows gpt-cached, and no candidate is called so; P(good) is a prior" in route("hello").err
+    ran = route("hello", "--candidates", "gpt-cached", "--json")
+    assert "learned router" not in ran.err
+    assert ran.json["candidates"][0]["p_good_basis"] == "learned (n = 60)"
 
 
 def test_where_nothing_of_the_policy_bears_on_a_request_it_says_so() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from llmcost.routing.model import load
+from llmcost.routing.learned import load
 from tests.run import llmcost
 
 OPTIONS = ["--ledger", "ledger.db", "--as-of", "2026-11-23T09:00:00Z"]

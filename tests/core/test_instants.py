@@ -303,6 +303,26 @@ def test_what_is_no_persons_time(text: str) -> None:
         instants.parse_when(text, SHANGHAI)
 
 
+@pytest.mark.parametrize(
+    ("text", "start"),
+    [
+        ("2026-10-24", "2026-10-23T22:00"),
+        ("1d", "2026-10-24T10:00"),  # the day the clocks go back has 25 hours
+        ("24h", "2026-10-24T11:00"),
+        ("1W", "2026-10-18T10:00"),
+        ("30m", "2026-10-25T10:30"),
+    ],
+)
+def test_a_start_may_be_a_span_before_the_end(text: str, start: str) -> None:
+    assert instants.parse_start(text, BERLIN, utc("2026-10-25T11:00")) == utc(start)
+
+
+@pytest.mark.parametrize(("text", "message"), [("soon", "not a time: 'soon'"), ("0d", "not a time span: '0d'")])
+def test_what_is_no_start(text: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        instants.parse_start(text, BERLIN, utc("2026-10-25T11:00"))
+
+
 def test_granularity_named() -> None:
     assert [instants.granularity_named(name) for name in ("hour", "day", "week", "month")] == [
         "hour", "day", "week", "month",

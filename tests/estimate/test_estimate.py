@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import tracemalloc
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -53,9 +54,26 @@ def test_unknown_output_is_not_counted_as_zero_tokens() -> None:
 
 
 def test_cached_input_pays_its_own_rate() -> None:
-    (item,) = made(texts(("a", "hello")), "gpt-cached", terms=Terms(cached_share=Fraction(1, 2))).items
-    # 4 x 2 + 4 x 0.5 $/M
-    assert (item.cached_tokens, item.cost_nano) == (4, 10_000)
+    (item,) = made(texts(("a", "word " * 1_500)), "gpt-cached", terms=Terms(cached_share=Fraction(1, 2))).items
+    # 1,508 tokens: 754 x 2 + 754 x 0.5 $/M
+    assert (item.input_tokens, item.cached_tokens, item.cost_nano) == (1_508, 754, 1_885_000)
+
+
+@pytest.mark.parametrize(
+    ("text", "beginning", "cached"),
+    [
+        ("hello", None, 0),  # under OpenAI's 1,024
+        ("word " * 1_500, None, 1_408),  # 1,501 of text: 1,024 and three steps of 128
+        ("word " * 1_500, "", 0),
+        ("word " * 1_500, "word " * 1_000, 0),
+        ("word " * 1_500, "word" + " word" * 1_279, 1_280),
+    ],
+)
+def test_no_more_is_cached_than_the_provider_can_serve(text: str, beginning: str | None, cached: int) -> None:
+    prompt = replace(plain(text), beginning=beginning)
+    (item,) = made([Input("a", "", prompt)], "gpt-cached", terms=Terms(cached_share=Fraction(1))).items
+    assert item.cached_tokens == cached
+    assert item.cost_nano == (item.input_tokens - cached) * 2_000 + cached * 500
 
 
 def test_models_are_compared_cheapest_first_and_not_added_up() -> None:
@@ -163,13 +181,14 @@ def test_requests_longer_than_the_context_window_are_counted() -> None:
 
 
 def test_the_band_pays_the_rate_of_cached_input_too() -> None:
-    guess = Count(100, False, "a guess", 90, 120)
+    guess = Count(10_000, False, "a guess", 9_000, 12_000)
     terms = Terms(cached_share=Fraction(1, 2))
     result = estimate(
         texts(("a", "hello")), [model("gpt-cached")], fallback=never, terms=lambda _: terms, counted=lambda *_: guess
     )
     # Half at 2 $/M, half at 0.5.
-    assert [(item.cost_low, item.cost_nano, item.cost_high) for item in result.items] == [(112_500, 125_000, 150_000)]
+    costs = [(item.cost_low, item.cost_nano, item.cost_high) for item in result.items]
+    assert costs == [(11_250_000, 12_500_000, 15_000_000)]
 
 
 def test_the_requests_of_one_file_add_up() -> None:
@@ -178,9 +197,9 @@ def test_the_requests_of_one_file_add_up() -> None:
         (item,) = made(order, "gpt-4o", terms=Terms(output_tokens=1)).items
         long = order.count(prompts[1])
         assert (item.requests, item.exact, item.over_window, item.input_low) == (len(order), False, long, None)
-    (item,) = made(prompts[:1] * 3, "gpt-cached", terms=Terms(cached_share=Fraction(1, 2))).items
-    # Each 4 x 2 and 4 x 0.5 $/M.
-    assert (item.requests, item.exact, item.cached_tokens, item.cost_nano) == (3, False, 12, 30_000)
+    (item,) = made(prompts[1:] * 3, "gpt-cached", terms=Terms(cached_share=Fraction(1, 2))).items
+    # Each 1,004 x 2 and 1,004 x 0.5 $/M.
+    assert (item.requests, item.exact, item.cached_tokens, item.cost_nano) == (3, False, 3_012, 7_530_000)
 
 
 def test_the_dearest_items_are_kept_and_all_are_given_away() -> None:

@@ -7,6 +7,7 @@ from llmcost.core.instants import parse_timestamp
 from llmcost.estimate.models import DEFAULT_MODEL, every_model, priced_model
 from llmcost.pricing.book import PriceBook
 from llmcost.pricing.entry import Entry, Layer, Prices, Rate
+from llmcost.pricing.store import load_book
 from llmcost.tokens.counter import count
 from tests.estimate.books import NOW, book
 
@@ -82,6 +83,17 @@ def test_every_text_model_once() -> None:
     assert named(mine, catalogue) == ["openai/gpt-x", "azure/gpt-x", "x/imagine-text"]
     assert every_model(PriceBook([mine, catalogue]), "standard", NOW)[0].cost(10**6, 0) == 7
     assert named(mine, catalogue, provider="azure.ai.openai") == ["azure/gpt-x"]
+
+
+def test_every_name_printed_is_one_that_is_found() -> None:
+    """Of the packaged prices and the catalogue, whatever the provider and however many slashes the model has."""
+    prices = load_book([], cache_dir=None)
+    models = every_model(prices, "standard", NOW)
+    assert len(models) > 1_000
+    for model in models:
+        found = priced_model(prices, model.name, "standard", NOW)
+        card, same = found.priced.card, model.priced.card
+        assert (card.provider, card.model, card.bands) == (same.provider, same.model, same.bands)
 
 
 def test_a_provider_that_sells_nothing_is_an_error() -> None:

@@ -461,8 +461,25 @@ def test_windows_of_two_time_zones_are_two_counters() -> None:
 
 @pytest.mark.parametrize("value", ["x", -1, "1/0", float("nan"), float("inf")])
 def test_money_that_is_none(value: Any) -> None:
-    with manager() as budgets, pytest.raises(UsageError):
-        budgets.set_budget(BudgetConfig("a", value, 1))
+    with manager() as budgets:
+        with pytest.raises(UsageError, match=r"^daily_limit "):
+            budgets.set_budget(BudgetConfig("a", value, 1))
+        with pytest.raises(UsageError, match=r"^monthly_limit "):
+            budgets.set_budget(BudgetConfig("a", 1, value))
+        with pytest.raises(UsageError, match=r"^cost_usd "):
+            budgets.reserve("a", cost_usd=value)
+
+
+def test_a_budget_of_one_window_is_another_class() -> None:
+    none: Any = None
+    with manager() as budgets, pytest.raises(UsageError, match="monthly_limit is not an amount") as refused:
+        budgets.set_budget(BudgetConfig("a", 1, none))
+    assert "llmcost.budgets.model.Budget" in refused.value.hint
+
+
+def test_a_mistyped_model_is_told_the_nearest() -> None:
+    with BudgetManager("ledger.db") as budgets, pytest.raises(UsageError, match="'gpt4o'; did you mean 'gpt-4o'"):
+        budgets.reserve("shop", model="gpt4o", input_tokens=1, max_output_tokens=1)
 
 
 def test_the_reservations_lie_beside_the_ledger() -> None:

@@ -198,8 +198,30 @@ def test_the_price_of_a_name_or_an_error() -> None:
     assert (early.value.message, early.value.hint) == (
         "no price for model 'gpt-x' at that time", "`llmcost prices show gpt-x` shows its dates",
     )  # fmt: skip
-    with pytest.raises(UsageError, match="no price for model 'gpt-x'"):
-        price_or_error(book, "gpt-x", us("2026-01-01"), provider="azure")
+
+
+@pytest.mark.parametrize(
+    ("model", "provider", "message", "hint"),
+    [
+        ("gpt-x", "opnai", "unknown provider 'opnai' of model 'gpt-x'; did you mean 'openai'?",
+         "`llmcost prices list` shows providers"),
+        ("gpt-x", "acme", "no price for model 'gpt-x' of provider 'acme'",
+         "openai sell it: write PROVIDER/gpt-x for the price of one"),
+        ("both", "", "no price for model 'both'",
+         "acme, openai sell it: write PROVIDER/both for the price of one"),
+        ("gpt x", "", "no price for model 'gpt x'; did you mean 'gpt-x'?",
+         "`llmcost prices list` shows the known names; `llmcost prices add 'gpt x' --input … --output …` adds one"),
+    ],
+)  # fmt: skip
+def test_an_error_says_whether_it_is_the_model_or_its_provider(
+    model: str, provider: str, message: str, hint: str
+) -> None:
+    entries = [Entry(owner, name, prices(2, "2025-01-01"))
+               for owner, name in (("openai", "gpt-x"), ("openai", "both"), ("acme", "both"))]  # fmt: skip
+    book = PriceBook([Layer("own", "test", tuple(entries))])
+    with pytest.raises(UsageError) as error:
+        price_or_error(book, model, us("2026-01-01"), provider=provider)
+    assert (error.value.message, error.value.hint) == (message, hint)
 
 
 def test_only_the_asked_tiers_dates_matter() -> None:

@@ -188,3 +188,16 @@ def test_a_layer_without_patterns() -> None:
     assert names.find("azure", "gpt-x") is None, "another provider has another price"
     assert names.find("", "gpt-x-mini") is None
     assert sorted(names.names()) == ["gpt-x", "gx", "m"]
+
+
+def test_provider_and_model_as_tables_print_them() -> None:
+    """Of providers that no log calls by another name, too, and with slashes in either."""
+    names = small(make("hf_novita", "deepseek/r1"), make("a/b", "c"), make("acme", "m"), make("other", "m"))
+    for name, provider, model in (
+        ("hf_novita/deepseek/r1", "hf_novita", "deepseek/r1"), ("A/B/C", "a/b", "c"), ("acme/m", "acme", "m"),
+    ):  # fmt: skip
+        found = names.find("", name)
+        assert found is not None, name
+        assert (found.entry.provider, found.entry.model, found.how) == (provider, model, f"prefix:{provider}")
+    for provider, name in (("", "acme/n"), ("", "nobody/m"), ("other", "acme/m")):
+        assert names.find(provider, name) is None

@@ -239,6 +239,8 @@ def test_mistakes_name_file_line_and_value(model: str, line: int, message: str) 
             "is also on line 3",
         ),
         ("version: 1\nmodels: [\x07]", "not valid YAML"),
+        ("version: 1\nmodels:\n\t- {model: a}", "pricing.yaml:3: a tab where YAML takes none"),
+        ("version: 1\r\nmodels:\r\n  - model: ä\r\n\tinput: 1", "pricing.yaml:4: a tab where YAML takes none"),
     ],
 )
 def test_mistakes_of_the_whole_file(text: str, message: str) -> None:

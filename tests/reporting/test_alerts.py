@@ -54,7 +54,7 @@ def test_failures_say_what_where_and_what_next() -> None:
         )
     )
     assert found == [
-        "slack: ${OTHER}: ${OTHER} is not set; set OTHER",
+        "slack: ${OTHER} is not set; set OTHER",
         "slack: ${HOOK}: it answered 500; tried again from 2026-11-20T16:02:00Z: chat has used 80% of its daily limit.",
         "slack: ${HOOK}: given up, try again with --retry: no such host: chat has used 80% of its daily limit.",
     ]
@@ -67,6 +67,7 @@ def test_remarks() -> None:
         "sent to slack: ${HOOK}: chat has used 80% of its daily limit.",
         "4 new alerts; 2 sent, 1 failed, 1 waiting",
     ]
+    assert remarks(run(told("sent", channel="stdout"))) == ["1 new alert; 1 sent"]  # it was its own line on stdout
     assert remarks(run(told("due"), dry_run=True)) == ["1 alert would be sent (1 new); nothing was kept or sent"]
 
 

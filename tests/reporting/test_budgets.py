@@ -13,6 +13,7 @@ from llmcost.reporting import budgets as shown
 from llmcost.reporting.budgets_list import list_text
 from llmcost.reporting.budgets_status import render_status
 from llmcost.reporting.budgets_table import render_table
+from llmcost.reporting.columns import width_of
 from tests.budgets.rows import USD
 from tests.reporting.outcomes import outcome, standing
 
@@ -48,6 +49,20 @@ def test_in_a_narrow_terminal_a_name_folds_and_nothing_is_lost() -> None:
     lines = without_rule(text).split("\n")
     assert lines[1].split()[1:] == ["2026-11", "$0.000000001", "$0.000000002", "ok"]
     assert "".join(line.split()[0] for line in lines[1 : lines.index("")]) == "chatbot-production"
+
+
+@pytest.mark.parametrize(
+    ("width", "left_out"), [(200, ""), (80, ""), (79, "used"), (72, "used"), (71, "used, forecast")]
+)
+def test_a_row_has_one_line_and_a_column_left_out_is_named(width: int, left_out: str) -> None:
+    """Every column beside a name of eight takes 80, without `used` 72."""
+    text = render_table(FOUND._replace(width=width))
+    lines = text.split("\n")
+    assert max(map(width_of, lines)) <= width
+    assert "unpriced" in lines[0]
+    assert all(lines[: 5 + ("a-long-name-" not in text)])
+    assert ("left out for want of room: " in text) is bool(left_out)
+    assert f"left out for want of room: {left_out};" in text or not left_out
 
 
 def test_colour_only_where_asked_for() -> None:

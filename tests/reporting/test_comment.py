@@ -176,12 +176,21 @@ def test_budgets_that_need_a_look_are_open_and_the_others_folded() -> None:
         in shown
     )
     assert "| `many` | `rolling 7d` from 2026-11-01 | 7 tokens | 0 tokens | n/a | - | warn |" in shown
-    assert folded.startswith("<summary>2 limits within budget</summary>")
+    assert folded.startswith("<summary>2 limits within budget, 2 waivers</summary>")
     assert "| `fine` | `month` from 2026-11-01 | 32.00 EUR | 80.00 EUR | 40.0% | 48.40 EUR | ok |" in folded
     assert "| `calls` | `month` from 2026-11-01 | 10 requests | 1,000 requests | 1.0% | 20 requests | ok |" in folded
     assert "- `fine`, `month`: until 2026-12-31, by `ana`: `sale`" in folded
     assert "- `calls`, `month`: expired on 2026-12-31" in folded
     assert folded.count("3 requests\n") == 1
+
+
+@pytest.mark.parametrize(("waiver", "title"), [(None, "Budget data"), (True, "1 waiver")])
+def test_where_no_limit_is_kept_the_fold_is_named_after_what_is_in_it(waiver: bool | None, title: str) -> None:
+    given = {"until": "2026-12-31", "by": "ana", "reason": "sale", "holds": False} if waiver else None
+    said = text(change(prompt()), budgets(standing("over", state="breach", waiver=given), verdict="breach"))
+    assert said.endswith("</details>\n")
+    assert f"<summary>{title}</summary>" in said
+    assert "0 limits" not in said
 
 
 def everywhere(name: str) -> str:

@@ -31,7 +31,20 @@ def test_the_price_names_its_dates_and_its_rate_for_cached_input() -> None:
     )
     first = as_text(made("gpt-cached", terms=Terms(cached_share=Fraction(4, 5)))).split("\n")
     assert first[0] == "gpt-cached: $2 input, $0.5 cached and $8 output per million tokens"
-    assert first[-1] == "cached: 80.0% of the input, at the rate of cached input"
+    # OpenAI's cache serves 1,024 tokens and more.
+    assert first[-1] == "cached: 0 tokens of the declared 80.0% of the input, as no more can come from a cache"
+
+
+def test_the_line_of_cached_input_says_where_a_share_is_more_than_can_be() -> None:
+    terms = Terms(cached_share=Fraction(4, 5))
+    long = Input("long.txt", "", plain("word " * 1_500))
+    assert as_text(made("gpt-cached", inputs=[long], terms=terms)).endswith(
+        "\ncached: 80.0% of the input, at the rate of cached input"
+    )
+    both = as_text(made("gpt-cached", inputs=[long, Input("a.txt", "", plain("hello"))], terms=terms))
+    assert both.endswith(
+        "\ncached: less of the declared 80.0% of the input for 1 of 2, as no more can come from a cache"
+    )
 
 
 def test_several_prompts_have_a_total_and_a_month() -> None:

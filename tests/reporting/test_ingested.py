@@ -53,11 +53,22 @@ def test_the_remarks_are_safe_to_print_and_complete() -> None:
         "at stand-in rates, for want of rates of their own: 1 request",
         "times without an offset were taken as UTC: 2",
     ]
-    assert remarks(Ingested()) == []
+    assert remarks(Ingested(files=1)) == []
+
+
+def test_where_nothing_is_found_the_next_step_is_told() -> None:
+    assert remarks(Ingested()) == ["no file to read there"]
+    made = Ingested(files=1)
+    made.skip(Problem("README.md", 0, "not a log that llmcost knows"))
+    assert remarks(made)[2:] == [
+        "no requests found: `--source` names a log's format, `--map` its columns; docs/sources.md has both"
+    ]
+    made.ignored = 1
+    assert len(remarks(made)) == 2
 
 
 def test_long_lists_are_cut_and_say_so() -> None:
-    made = Ingested(unpriced=Counter({f"reason {n}": 10 - n for n in range(8)}))
+    made = Ingested(files=1, unpriced=Counter({f"reason {n}": 10 - n for n in range(8)}))
     for n in range(25):
         made.skip(Problem("a", n, "bad"))
     lines = remarks(made)
@@ -83,7 +94,7 @@ def test_the_json() -> None:
 
 
 def test_ids_that_two_apps_use_are_told() -> None:
-    made = Ingested(read=2, added=Added(new=1, duplicate=1, clashes=1))
+    made = Ingested(files=1, read=2, added=Added(new=1, duplicate=1, clashes=1))
     assert remarks(made) == [
         (
             "1 line had the id of a request of another app or model and did not count beside it:"

@@ -12,7 +12,7 @@ from llmcost.core.instants import parse_timestamp
 from llmcost.pricing.book import PriceBook, Priced
 from llmcost.pricing.check import Finding
 from llmcost.pricing.diff import Change
-from llmcost.pricing.entry import Entry
+from llmcost.pricing.entry import Entry, Hours, Prices
 from llmcost.pricing.yaml_book import compile_yaml
 from llmcost.reporting import prices
 from llmcost.reporting.columns import width_of
@@ -141,3 +141,39 @@ def test_added() -> None:
     assert json.loads(prices.added_json("p", "m", Path("/x/y"))) == {
         "schema_version": 1, "provider": "p", "model": "m", "file": "/x/y",
     }  # fmt: skip
+
+
+DATED = """\
+version: 1
+models:
+  - model: m
+    provider: p
+    prices:
+      - {input: 4, output: 8, valid_to: 2026-08-17}
+      - {input: 2, output: 4, valid_from: 2026-08-17, tiers: {batch: {discount: 50%}}}
+      - {input: 3, output: 6, hours: {from: "22:00", to: "06:00", tz: Europe/Berlin, days: [fri, sat]}}
+"""
+
+
+@pytest.mark.parametrize("tier", ["standard", "batch"])
+def test_the_history_has_every_price_its_end_and_its_hours(tier: str) -> None:
+    book = PriceBook([compile_yaml(DATED, "book.yaml", name="own")])
+    resolved = book.resolve("p", "m", tier)
+    priced = resolved.at(AT) if resolved is not None else None
+    assert priced is not None
+    text = prices.show_text("p/m", AT, priced, book.layers[0].entries[0], [], zone=UTC, width=None, color=False)
+    title, *lines = text.partition("\nhistory")[2].splitlines()
+    assert title == {"standard": "", "batch": " of the standard tier"}[tier] + " (USD per 1M tokens)"
+    assert [line.split() for line in lines if "─" not in line] == [
+        ["from", "to", "(excluded)", "hours", "input", "output"],
+        ["-", "2026-08-17", "4", "8"],
+        ["2026-08-17", "-", "2", "4"],
+        ["-", "-", "22:00-06:00", "Europe/Berlin", "Fri,", "Sat", "3", "6"],
+    ]
+
+
+def test_a_price_ends_where_a_later_one_goes_before_it() -> None:
+    first, second, closed, peak = (
+        Prices(valid_from=1), Prices(valid_from=5), Prices(valid_from=7, valid_to=8), Prices(hours=Hours(60, 240)),
+    )  # fmt: skip
+    assert [prices._end([first, second, closed, peak], at) for at in range(4)] == [5, None, 8, None]

@@ -23,6 +23,7 @@ from llmcost.ledger.connect import MEMORY
 from llmcost.ledger.protocol import UNPRICED, Basis, PricedRecord
 from llmcost.ledger.sqlite import SqliteLedger
 from llmcost.reporting import REPORT_FORMATS
+from llmcost.reporting.columns import width_of
 from llmcost.reporting.view import SECTIONS, View
 
 GOLDEN = Path(__file__).with_name("golden")
@@ -76,7 +77,7 @@ CASES = {
     "report.json": ("json", ("app", "model"), View(top=2)),
     "groups.csv": ("csv", ("app",), View()),
     "trend.csv": ("csv", ("app",), View(sections=("trend",))),
-    "report.md": ("markdown", ("app",), View(sections=SECTIONS, top=2)),
+    "report.md": ("markdown", ("app",), View(sections=SECTIONS, top=1)),
 }
 
 
@@ -146,3 +147,22 @@ def test_a_week_without_any_price_is_unpriced_and_not_free() -> None:
     assert "**unpriced**" in rendered("markdown", found, View())
     summary = json.loads(rendered("json", found, View()))["summary"]
     assert (summary["cost_usd"], summary["change_usd"], summary["change_share"]) == (None, None, None)
+
+
+@pytest.mark.parametrize("width", [80, 100, 120])
+def test_a_terminal_is_not_too_narrow_for_six_dimensions(width: int) -> None:
+    by = ("app", "model", "user", "team", "environment", "project")
+    text = rendered("table", answered(by), View(sections=("groups",), width=width))
+    assert max(map(width_of, text.split("\n"))) <= width
+    assert "$8.64" in text
+
+
+def test_an_answer_of_a_cache_is_not_what_lacks_a_price() -> None:
+    with closing(SqliteLedger(MEMORY, write=True)) as ledger:
+        made = [row for row in rows() if row.cost is None]
+        made[-1] = made[-1]._replace(cost=0, parts=(0,) * 13, basis=CARD)
+        ledger.add(made, ledger.begin_batch("test", MONDAY))
+        found = report(ledger, Question(compared(Span(), MONDAY, ZoneInfo("UTC"))))
+    text = rendered("table", found, View())
+    assert "! not in the cost, for want of a price: 6 requests (mystery; 1 more cost nothing)" in text
+    assert "$0.00" not in text

@@ -98,16 +98,21 @@ def test_text() -> None:
 
 TEXT = """\
 3 predictions: 2 judged, 1 open
-id    prompt  model   requests  predicted a call     actual   error  band  predicted a month   actual   error  state
-─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
-pr-1  a.txt   gpt-4o        20         $0.001200  $0.001350  +12.5%  out             $0.0720  $0.0821  +14.1%  judged
-pr-2  b.txt   gpt-4o        20         $0.001200  $0.001150   -4.2%  in              $0.0720  $0.0700   -2.8%  judged
-pr-3  a.txt   gpt-4o         3         $0.001200          -       -                  $0.0720        -       -  open
+id    prompt  model   requests  per    predicted     actual   error  band  state
+─────────────────────────────────────────────────────────────────────────────────
+pr-1  a.txt   gpt-4o        20  call   $0.001200  $0.001350  +12.5%  out   judged
+                                month    $0.0720    $0.0821  +14.1%
+pr-2  b.txt   gpt-4o        20  call   $0.001200  $0.001150   -4.2%  in    judged
+                                month    $0.0720    $0.0700   -2.8%
+pr-3  a.txt   gpt-4o         3  call   $0.001200          -       -        open
+                                month    $0.0720          -       -
 
-model    predictions   median error    bias   in their band   median error, month   bias, month
-───────────────────────────────────────────────────────────────────────────────────────────────
-all                2           8.3%   +4.2%          1 of 2                  8.4%         +5.6%
-gpt-4o             2           8.3%   +4.2%          1 of 2                  8.4%         +5.6%"""
+model   per    predictions  median error   bias  in their band
+──────────────────────────────────────────────────────────────
+all     call             2          8.3%  +4.2%         1 of 2
+        month            2          8.4%  +5.6%
+gpt-4o  call             2          8.3%  +4.2%         1 of 2
+        month            2          8.4%  +5.6%"""
 
 
 def test_remarks_say_what_qualifies_a_row() -> None:
@@ -146,6 +151,13 @@ def test_hostile_texts_are_shown_harmless() -> None:
 
 
 def test_a_narrow_terminal_does_without_what_is_expendable() -> None:
-    out = as_text([one()], width=80, color=False)
+    assert "requests" in as_text([one()], width=80, color=False).split("\n")[1]
+    long = one("support-prompt-2026-11", path="prompts/support.md", model="claude-sonnet-4-5-20250929")
+    out = as_text([long], width=80, color=False)
+    assert max(map(len, out.split("\n"))) <= 80
     assert "requests" not in out.split("\n")[1]
     assert "+12.5%" in out
+
+
+def test_a_month_of_which_nothing_is_known_has_no_line() -> None:
+    assert "month" not in as_text([one(calls_per_month=None, judged={"month_nano": None})], width=None, color=False)

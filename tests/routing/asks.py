@@ -9,7 +9,7 @@ from llmcost.routing.complexity import Complexity, Level
 from llmcost.routing.decide import Decision, decide
 from llmcost.routing.floor import Used
 from llmcost.routing.judged import Asked, LastCall
-from llmcost.routing.model import Chance
+from llmcost.routing.learned import Chance
 from llmcost.routing.offers import offers
 from llmcost.routing.policy import Candidate, Floors, Rules
 from llmcost.tokens.prompt import Prompt, plain

@@ -38,6 +38,26 @@ def test_a_request_that_a_model_cannot_hold_or_has_no_rate_for() -> None:
     assert costs(request("gpt-4o-mini", Usage(input=9, output_audio=2)))[1] == Costs(None, None, False)
 
 
+def test_what_was_served_did_fit() -> None:
+    priced = request("gpt-4o", Usage(input=900, output=200), paid=7)
+    assert costs(priced)[2] == Costs(7, 7, True)
+
+
+def test_a_batch_is_a_batch_with_every_model_that_has_a_rate_for_it() -> None:
+    found = costs(request("gpt-4o-mini", Usage(input=100, output=10), paid=9, tier="batch"))
+    # Half of 350,000; the others have no batch rate here.
+    assert (found[0], found[2]) == (Costs(9, 9, True), Costs(175_000, 175_000, False))
+    assert found[1].warm == 280_000
+    # It had no price on May 1: the rates of now, at half.
+    sold = book("""
+version: 1
+models:
+  - {model: late, provider: openai, input: 2, output: 4, valid_from: 2026-05-20, tiers: {batch: {discount: 50%}}}
+""")
+    early = request("x", Usage(input=100, output=10), tier="batch")
+    assert Repricer(sold, (Candidate("late"),), NOW)(early) == [Costs(120_000, 120_000, False)]
+
+
 def test_an_hours_cache_write_is_a_write_elsewhere() -> None:
     found = costs(request("claude-x", Usage(input=10, write_1h=20), provider="anthropic"))
     assert found[0] == Costs(4_500, 4_500, False)

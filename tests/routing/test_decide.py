@@ -162,6 +162,13 @@ def test_less_than_a_provider_caches_is_not_cached() -> None:
     assert choose(CACHED, cached_share="1").judged[0].cached_tokens == 0
 
 
+def test_what_the_session_has_cached_is_not_counted_twice() -> None:
+    half = choose(CACHED, text=LONG, cached_share="0.5").judged[0].cached_tokens
+    for cached, expected in ((half - 1, half), (half + 1, half + 1)):
+        last = LastCall("openai", "gpt-cached", cached)
+        assert choose(CACHED, text=LONG, cached_share="0.5", last=last).judged[0].cached_tokens == expected
+
+
 def test_a_switch_loses_the_sessions_prompt_cache() -> None:
     rival = Candidate("gpt-5", "openai", Fraction(6, 10))  # 1.25 and 10, against 2, 0.5 cached and 8
     warm = LastCall("openai", "gpt-cached", 100_000)
@@ -238,6 +245,12 @@ def test_a_dear_check_is_shown_and_not_taken() -> None:
     assert decision.cascade.expected_nano == 5_309_200
 
 
+def test_of_equal_expected_cost_one_model_is_asked() -> None:
+    # 301,200 + 2,710,800 + 0.4 x 5,020,000 = 5,020,000.
+    assert not choose(BIG, MINI, floor="0.75", escalation=CHECK._replace(check_nano=2_710_800)).escalates
+    assert choose(BIG, MINI, floor="0.75", escalation=CHECK._replace(check_nano=2_710_799)).escalates
+
+
 def test_the_worst_case_of_an_escalation_is_held_against_the_most_it_may_cost() -> None:
     assert choose(BIG, MINI, floor="0.75", escalation=CHECK, max_nano=5_421_199).cascade is None
     assert choose(BIG, MINI, floor="0.75", escalation=CHECK, max_nano=5_421_200).escalates
@@ -251,10 +264,14 @@ def test_a_kept_session_is_not_escalated() -> None:
     assert choose(BIG, MINI, floor="0.75", escalation=CHECK, session=always).escalates
 
 
-def test_an_escalation_reaches_what_no_single_candidate_does() -> None:
-    decision = choose(BIG, MINI, min_quality=Fraction(9, 10), escalation=CHECK)
+def test_an_escalation_meets_a_hard_floor_only_with_a_model_that_does_so_alone() -> None:
+    # That the pair reaches 0.92 rests on their failing independently.
+    decision = choose(BIG, MINI, min_quality=Fraction(8, 10), escalation=CHECK)
     assert (chosen(decision), decision.escalates) == ("gpt-4o-mini", True)
-    assert chosen(choose(BIG, MINI, min_quality=Fraction(95, 100), escalation=CHECK)) is None
+    assert chosen(choose(BIG, MINI, min_quality=Fraction(81, 100), escalation=CHECK)) is None
+    # 0.6 x 0.6 + (1 - 0.36 - 0.16) x 0.8 = 0.744: a poor check makes the pair worse than its stronger model.
+    poor = choose(BIG, MINI, min_quality=Fraction(8, 10), escalation=CHECK._replace(accuracy=Fraction(6, 10)))
+    assert (chosen(poor), poor.cascade) == ("gpt-4o", None)
 
 
 @given(st.fractions(0, 1), st.fractions(0, 1), st.none() | st.integers(0, 10**7), st.permutations([BIG, MINI, UNKNOWN]))

@@ -27,9 +27,15 @@ def test_half_a_nano_dollar_is_rounded_to_even() -> None:
 
 def test_only_a_dearer_and_better_model_is_escalated_to() -> None:
     models = [(0, 100, 0.5), (1, 200, 0.4), (2, 50, 0.9), (3, 300, 0.8)]
-    assert [(each.first, each.then) for each in cascades(models, RULE, None)] == [(0, 3), (1, 3)]
-    assert [(each.first, each.then) for each in cascades(models, RULE, 450)] == [(0, 3)]
-    assert cascades([(0, 100, 0.5), (1, 100, 0.9), (2, 200, 0.5)], RULE, None) == []
+    assert [(each.first, each.then) for each in cascades(models, RULE, None, 0.0)] == [(0, 3), (1, 3)]
+    assert [(each.first, each.then) for each in cascades(models, RULE, 450, 0.0)] == [(0, 3)]
+    assert cascades([(0, 100, 0.5), (1, 100, 0.9), (2, 200, 0.5)], RULE, None, 0.0) == []
+
+
+def test_the_stronger_model_reaches_a_hard_floor_alone() -> None:
+    models = [(0, 100, 0.5), (1, 200, 0.7), (2, 300, 0.8)]
+    assert [(each.first, each.then) for each in cascades(models, RULE, None, 0.8)] == [(0, 2), (1, 2)]
+    assert cascades(models, RULE, None, 0.81) == []
 
 
 @given(st.integers(0, 10**9), st.integers(0, 10**9), st.floats(0, 1), st.floats(0, 1), st.fractions("1/2", 1))

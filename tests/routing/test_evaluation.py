@@ -74,3 +74,9 @@ def test_an_order_and_its_reverse_are_two_halves(rows: list[tuple[float, float]]
     assert (forth is None) == (back is None) == (sum(gaps) <= 0)
     if forth is not None and back is not None:
         assert forth + back == pytest.approx(1)
+
+
+def test_what_rounding_loses_is_not_a_loss_of_quality() -> None:
+    # 0.1 + 0.3 + 0.7 - (0.1 + 0.2 + 0.7) is more than 0.3 - 0.2: the third prompt need not go to the strong model.
+    rows = [Paired(0.1, 0.1), Paired(0.3, 0.2), Paired(0.7, 0.7)]
+    assert figures([3, 2, 1], rows).saved_calls[-1] == pytest.approx(1 / 3)

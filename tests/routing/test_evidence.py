@@ -5,7 +5,7 @@ from typing import cast
 
 from llmcost.routing.evidence import chances_for
 from llmcost.routing.features import Features
-from llmcost.routing.model import Chance, Router
+from llmcost.routing.learned import Chance, Router
 from llmcost.routing.policy import Candidate
 
 LEARNED = Chance(0.4, 0.3, 0.5, "learned (n = 500)")

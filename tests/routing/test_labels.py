@@ -44,6 +44,13 @@ def test_a_wide_line_labels_several_models() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("name", ["id", "model"])
+def test_a_name_that_is_no_text_is_no_name(name: str) -> None:
+    line = json.dumps({"id": "1", "model": "m", "quality": 1, name: ["x"]})
+    with pytest.raises(DataError, match=f"{name} is no text"):
+        read(line, "x")
+
+
 def test_lines_that_make_no_sense_are_counted_and_the_first_are_named() -> None:
     good = '{"id": "1", "model": "m", "quality": "bad"}'
     bad = [

@@ -93,6 +93,14 @@ def test_a_switch_back_pays_for_the_cache_it_had() -> None:
     ][-1] == 1_600_000
 
 
+def test_the_cache_is_warm_again_where_the_policy_stays() -> None:
+    rows = [
+        request("gpt-cached", CACHED, session="s", paid=1_600_000, tags=(("route_complexity", level),))
+        for level in ("low", "medium", "medium")
+    ]
+    assert [(each.at, each.nano) for each in choices(*rows)][1:] == [(1, 2_800_000), (1, 1_600_000)]
+
+
 def test_a_session_may_keep_its_model() -> None:
     rows = [request(session="s", tags=(("route_complexity", level),)) for level in ("high", "low", "low")]
     assert [each.at for each in choices(*rows)] == [2, 0, 0]
@@ -114,3 +122,5 @@ def test_an_escalation_counts_with_its_expected_cost() -> None:
     policy = "quality_floor: 0.75\nescalation: {check_usd: 0.0001, check_accuracy: 1}\n"
     # 210,000 + 100,000 + 0.4 x 2,800,000, and 0.6 + 0.4 x 0.7: the second of the pairs is the cheapest.
     assert choices(request(), policy=policy) == [Choice(0, 1_430_000, 0.88, escalates=True)]
+    # Each pair is worth 0.84 at least, and no model that may answer in the end is worth 0.81 alone.
+    assert replay([request()], policy + "min_quality: 0.81\n")[1] == {"no candidate fits": 1}

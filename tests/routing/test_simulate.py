@@ -101,6 +101,13 @@ def test_the_interval_holds_the_saving_and_is_the_same_each_time() -> None:
     assert first.high_share - first.low_share == pytest.approx(2 * 1.96 * spread, rel=0.15)
 
 
+def test_the_bounds_leave_a_fortieth_on_either_side() -> None:
+    # Of eight days four are easy: with 2 ** -8 none is drawn, with 9 / 256 at most one.
+    found = saving(run(*(request("low" if day % 2 else "high", day=day) for day in range(1, 9))), 0)
+    easy = 1 - MINI / BIG
+    assert (found.low_share, found.high_share) == (pytest.approx(easy / 8), pytest.approx(easy * 7 / 8))
+
+
 def test_few_days_are_drawn_by_the_hour_and_few_hours_not_at_all() -> None:
     assert saving(run(*(request("low", hour=hour) for hour in range(8))), 0).units == "8 hours"
     assert saving(run(*(request("low", hour=hour) for hour in range(7))), 0).low_share is None

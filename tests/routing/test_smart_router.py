@@ -72,6 +72,13 @@ def test_an_unpriced_model_is_an_error() -> None:
         router.estimate_cost("hello")
 
 
+def test_no_answer_costs_less_than_nothing(router: SmartModelRouter) -> None:
+    with pytest.raises(UsageError, match="no -5 tokens"):
+        router.estimate_cost("hello", expected_output_tokens=-5)
+    with pytest.raises(UsageError, match="no -5 tokens"):
+        router.route("hello", {"expected_output_tokens": -5})
+
+
 def test_without_a_book_the_packaged_prices_serve() -> None:
     estimates = SmartModelRouter().estimate_cost("hello")
     assert {each["model"] for each in estimates.values()} == {"gpt-3.5-turbo", "gpt-4-turbo", "claude-3-sonnet"}

@@ -95,12 +95,12 @@ def test_another_name_of_the_model_is_used_where_the_given_one_says_nothing() ->
 
 
 def test_other_providers_are_labelled_estimates() -> None:
-    # Ten tokens of text: 11.1, rounded up, and Claude's frame of seven; 10.3 and 12.4 rounded out, and 7 to 8.
+    # Ten tokens of text: 11.1, rounded, and Claude's frame of seven; 10.3 and 12.4 rounded out, and 7 to 8.
     text = "The quick brown fox jumps over the lazy dog."
     method = "o200k_base x 1.11 (latin), p5-p95 1.03-1.24, n=863"
-    assert count(text, "claude-sonnet-4-5", "anthropic") == Count(19, False, method, 17, 21)
-    # A vocabulary nobody measured: 10.5, rounded up, and seven as OpenAI's chat format.
-    assert count(text, "grok-4", "x-ai") == Count(18, False, "o200k_base x 1.05 (latin), uncalibrated")
+    assert count(text, "claude-sonnet-4-5", "anthropic") == Count(18, False, method, 17, 21)
+    # A vocabulary nobody measured: 10.5, rounded to even, and seven as OpenAI's chat format.
+    assert count(text, "grok-4", "x-ai") == Count(17, False, "o200k_base x 1.05 (latin), uncalibrated")
 
 
 def test_a_band_begins_where_the_chat_format_is_least() -> None:
@@ -108,6 +108,12 @@ def test_a_band_begins_where_the_chat_format_is_least() -> None:
     assert count("What is the capital of France?", "gemini-2.5-flash")[2:] == (
         "o200k_base x 1.05 (latin), p5-p95 0.97-1.17, n=863", 6, 10,
     )  # fmt: skip
+
+
+def test_a_text_of_one_token_has_one_at_the_least_and_is_not_its_own_upper_end() -> None:
+    found = count("hello", "gemini-2.5-flash", "google")
+    assert (found.low, found.tokens, found.high) == (1, 2, 3)
+    assert count("", "gemini-2.5-flash", "google")[3:] == (0, 1)
 
 
 @pytest.mark.parametrize(

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from functools import cache
 from itertools import takewhile
 from typing import NamedTuple
 
 from llmcost.core.usage import MAX_TOKENS
 from llmcost.estimate.diff.sent import Prefix
 from llmcost.estimate.models import Model
-from llmcost.estimate.prefix import PrefixRule, prefix_rule
-from llmcost.tokens.counter import count
+from llmcost.estimate.prefix import PrefixRule, prefix_rule, servable, tokens_alone
 from llmcost.tokens.prompt import Prompt
 
 #: Of a provider that has published none nothing is claimed.
@@ -41,7 +39,7 @@ class Cacheable(NamedTuple):
     @property
     def believed(self) -> int:
         """The most tokens of a call that can come from a cache, whatever is declared."""
-        return self.usable if self.has_rule else self.tokens
+        return servable(self.tokens, PrefixRule(self.minimum, self.step) if self.has_rule else None)
 
 
 class BrokenPrefix(NamedTuple):
@@ -68,22 +66,12 @@ def cacheable(found: Prefix, static: Prompt, priced: Model | None) -> Cacheable:
     model, provider, also = ("", "", "")
     if priced:
         model, provider, also = priced.name, priced.priced.card.provider, priced.priced.card.model
-    tokens = _tokens(static, model, provider, also)
+    tokens = tokens_alone(static, model, provider, also)
     rule = prefix_rule(provider, also or model) or _NO_RULE
     return Cacheable(
         found.text, tokens, rule.cacheable(tokens), rule.minimum, rule.step, found.placeholder, found.line,
         model, provider,
     )  # fmt: skip
-
-
-def _tokens(text: str | Prompt, model: str, provider: str, also: str = "") -> int:
-    """Tokens of a text alone."""
-    return count(text, model, provider, also=also).tokens - _empty(model, provider, also)
-
-
-@cache
-def _empty(model: str, provider: str, also: str) -> int:
-    return count("", model, provider, also=also).tokens
 
 
 def broken(before: Cacheable, after: Cacheable, input_before: int, input_after: int) -> BrokenPrefix | None:
@@ -99,5 +87,5 @@ def first_difference(before: Cacheable, after: Cacheable) -> int | None:
     same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(before.text, after.text, strict=False)))
     if same == len(before.text):
         return None
-    at = _tokens(before.text[:same], after.model, after.provider)
+    at = tokens_alone(before.text[:same], after.model, after.provider)
     return at if at < before.usable else None

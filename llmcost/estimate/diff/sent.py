@@ -46,6 +46,8 @@ class Filled(NamedTuple):
     prompts: tuple[Prompt, ...]
     missing: tuple[str, ...]
     """Placeholders whose text or size is not known; they count nothing."""
+    sized: bool
+    """Whether one counts by its size, its text not being known."""
 
 
 class Prefix(NamedTuple):
@@ -64,6 +66,7 @@ def filled(sent: Sent, variables: Mapping[str, str | int]) -> Filled:
         UsageError: a hostile, endless or too large template.
     """
     missing: dict[str, None] = {}
+    sized = False
     prompts = []
     for body in sent.bodies:
         extra = 0
@@ -77,9 +80,10 @@ def filled(sent: Sent, variables: Mapping[str, str | int]) -> Filled:
 
         made = plain(place(body)) if isinstance(body, str) else _request(mapped(body, place))
         if extra:
+            sized = True
             made = replace(made, extra_tokens=made.extra_tokens + extra)
         prompts.append(made)
-    return Filled(tuple(prompts), tuple(missing))
+    return Filled(tuple(prompts), tuple(missing), sized)
 
 
 def _request(body: Any) -> Prompt:

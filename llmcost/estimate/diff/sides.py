@@ -126,6 +126,7 @@ class Reading:
         if found.missing:
             names = ", ".join(found.missing[:5]) + (", …" if len(found.missing) > 5 else "")
             self.notes.append(f"not counted, as neither text nor size is declared: {names}")
+        self._complete = self.sent.complete and not (found.missing or found.sized)
         return found
 
     def _count(self) -> Count | None:
@@ -143,8 +144,8 @@ class Reading:
         highs = [one.high for one in counts if one.high is not None]
         whole = len(lows) == len(highs) == len(counts)
         return Count(
-            sum(one.tokens for one in counts), all(one.exact for one in counts) and self.sent.complete,
-            counts[0].method, sum(lows) if whole else None, sum(highs) if whole else None,
+            sum(one.tokens for one in counts), self._complete and all(one.exact for one in counts), counts[0].method,
+            sum(lows) if whole else None, sum(highs) if whole else None,
         )  # fmt: skip
 
     def _output(self) -> tuple[int | None, int | None, str]:

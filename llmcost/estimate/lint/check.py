@@ -10,8 +10,9 @@ from llmcost.estimate.lint.page import Page, sent
 from llmcost.estimate.lint.part import Edit, Hit, Part, apply, joined
 from llmcost.estimate.lint.rules import Rule, function
 from llmcost.estimate.lint.tools import compact
+from llmcost.estimate.lint.volatile import prefix
 from llmcost.estimate.models import Model
-from llmcost.estimate.prefix import prefix_rule
+from llmcost.estimate.prefix import most_cached, prefix_rule
 from llmcost.estimate.terms import Calls, Terms
 from llmcost.tokens.counter import Count, count
 from llmcost.tokens.prompt import Prompt, plain
@@ -72,13 +73,15 @@ class Checked(NamedTuple):
 class Counter:
     """Counts and prices texts of one prompt for one model."""
 
-    def __init__(self, prompt: Prompt, model: Model, terms: Terms) -> None:
+    def __init__(self, prompt: Prompt, model: Model, terms: Terms, beginning: str | None = None) -> None:
+        """`beginning`: what precedes the first text that changes; None: nothing does."""
         self._model, self._terms = model, terms
         card = model.priced.card
         self._named = (model.name, card.provider, card.model)
         self.whole = count(prompt, model.name, card.provider, also=card.model)
         self._around = self._count("")
         self._rule = prefix_rule(card.provider, card.model) if model.discounts_cached else None
+        self._most = most_cached(beginning, self.whole.tokens, model)
 
     def _count(self, text: str) -> int:
         name, provider, also = self._named
@@ -104,12 +107,16 @@ class Counter:
         """`tokens` fewer; `cacheable`: what a cache can serve (now, then)."""
         whole = self.whole.tokens
         rest = max(0, whole - tokens)
-        cost, cached = self._model.cost, self._terms.cached_tokens
-        nano = cost(whole, 0, cached(whole)) - cost(rest, 0, cached(rest))
-        now, then = max(cacheable[0], cached(rest)), min(cacheable[1], rest)
+        cost, kept = self._model.cost, self._cached(rest)
+        nano = cost(whole, 0, self._cached(whole)) - cost(rest, 0, kept)
+        now, then = max(cacheable[0], kept), min(cacheable[1], rest)
         if then <= now:
             return Saving(tokens, 0, nano)
         return Saving(tokens, then - now, nano + cost(rest, 0, now) - cost(rest, 0, then))
+
+    def _cached(self, tokens: int) -> int:
+        """Of an input of `tokens` those from the cache, as declared or measured and as far as it can serve them."""
+        return min(self._terms.cached_tokens(tokens), self._most, tokens)
 
 
 def check(page: Page, model: Model, rules: Mapping[str, Rule], terms: Terms, *, calls_from: str = "") -> Checked:
@@ -118,7 +125,7 @@ def check(page: Page, model: Model, rules: Mapping[str, Rule], terms: Terms, *, 
     Raises:
         UsageError: the model has no rate for input.
     """
-    counter = Counter(page.prompt, model, terms)
+    counter = Counter(page.prompt, model, terms, _beginning(page) if terms.cached_share else None)
     findings: list[Finding] = []
     tokens = 0
     cacheable = (0, 0)
@@ -156,6 +163,12 @@ def check(page: Page, model: Model, rules: Mapping[str, Rule], terms: Terms, *, 
         counter.saving(tokens, cacheable), counter.saving(fixes), page.why_not,
         text if fixes else None,
     )  # fmt: skip
+
+
+def _beginning(page: Page) -> str | None:
+    """What precedes the first text of the page that changes from call to call; None: nothing does."""
+    hits = (hit for part in page.parts if part.value is None for hit in prefix(part))
+    return next((hit.prefix[0] for hit in hits if hit.prefix), None)
 
 
 def _saving(hit: Hit, part: Part, counter: Counter, before: int) -> Saving:

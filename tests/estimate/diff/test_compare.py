@@ -367,6 +367,15 @@ def test_a_wrong_template_is_counted_as_it_stands() -> None:
     assert file.notes[0].startswith("counted without filling the template: ")
 
 
+@pytest.mark.parametrize(
+    ("declared", "exact"),
+    [({}, False), ({"variables": (("q", "why"),)}, True), ({"variable_tokens": (("q", 12),)}, False)],
+)
+def test_a_count_is_exact_where_every_text_is_known(declared: dict[str, Any], exact: bool) -> None:
+    file = one(sent(text(100)), sent(text(100) + " {{q}}"), calls(**declared))
+    assert [side.counted.exact for side in both(file) if side.counted] == [True, exact]
+
+
 def test_a_call_whose_text_is_elsewhere_is_priced_at_its_median_input() -> None:
     file = one(
         Sent("p", (), model="gpt-4o"), Sent("p", (), model="gpt-4o-mini"), known=measured(traffic(output=(20, 20)))

@@ -8,7 +8,7 @@ import pytest
 
 from llmcost.core.errors import DataError
 from llmcost.routing.features import BUCKETS, NAMES, features
-from llmcost.routing.model import MAX_BYTES, Band, Chance, Head, Router, dump, load
+from llmcost.routing.learned import MAX_BYTES, Band, Chance, Head, Router, dump, load
 from llmcost.routing.ridge import Scale, Weights
 
 GRAMS = [0.0] * BUCKETS
@@ -88,6 +88,12 @@ def test_a_hostile_file_is_refused(content: bytes, why: str) -> None:
     assert "\x1b" not in caught.value.message
     assert f"is no trained router: {why}" in caught.value.message
     assert caught.value.hint == "`llmcost routing train` makes one"
+
+
+def test_why_it_is_off_is_shown_without_secrets() -> None:
+    why = load(changed("why", "\x1b[2J sk-proj-abcdefghijklmnopqrstuvwxyz0123456789"), "x").why
+    assert "\x1b" not in why
+    assert "abcdefgh" not in why
 
 
 def test_only_true_switches_a_model_on() -> None:

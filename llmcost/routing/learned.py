@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from llmcost.core.errors import DataError
-from llmcost.core.text import printable
+from llmcost.core.text import printable, redact
 from llmcost.routing.features import BUCKETS, NAMES, VERSION, Features
 from llmcost.routing.ridge import Scale, Weights, predict
 
@@ -163,7 +163,7 @@ def _router(root: _Json) -> Router:
         raise _WrongError("it was trained by another version of llmcost")
     scale = Scale(root.numbers("mean", len(NAMES)), root.numbers("factor", len(NAMES)))
     heads = {model: _head(_Json.of(value)) for model, value in _Json.of(root.fields.get("models")).fields.items()}
-    return Router(scale, heads, root.count("prompts"), printable(str(root.fields.get("why", "")))[:500])
+    return Router(scale, heads, root.count("prompts"), printable(redact(str(root.fields.get("why", ""))))[:500])
 
 
 def _head(root: _Json) -> Head:
