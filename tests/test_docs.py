@@ -79,3 +79,15 @@ def test_every_dependency_is_justified() -> None:
     names = [re.split(r"[<>=\[ ]", line)[0] for line in project["project"]["dependencies"]]
     names += [re.split(r"[<>=\[ ]", line)[0] for line in project["dependency-groups"]["dev"]]
     assert [name for name in names if name not in PAGES["dependencies.md"]] == []
+
+
+def test_every_page_can_be_reached_from_the_readme() -> None:
+    linked = set(re.findall(r"\]\(docs/([\w-]+\.md)", README))
+    assert set(PAGES) - linked == set()
+
+
+def test_the_words_are_in_order_and_few() -> None:
+    words = re.findall(r"^\| ([^|]+?) \|", PAGES["words.md"], re.MULTILINE)[1:]
+    assert words == sorted(words)
+    assert len(PAGES["words.md"].splitlines()) < 40
+    assert {"card", "layer", "band", "window", "scope"} <= set(words)

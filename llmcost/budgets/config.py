@@ -108,7 +108,8 @@ class _Shared:
         if found is None:
             raise fields.error(
                 fields.line_of("currency"), f"no rate for the currency {code[:10]!r}",
-                f"state it in pricing.yaml, below `version: 1`: `currencies: {{{code[:3]}: {{usd: 1.16, date: 2026-11-24}}}}`",
+                "state it in pricing.yaml, below `version: 1`: "
+                f"`currencies: {{{code[:3]}: {{usd: 1.16, date: 2026-11-24}}}}`",
             )  # fmt: skip
         return found
 

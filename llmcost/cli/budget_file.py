@@ -87,6 +87,7 @@ def currency_named(env: Env, code: str) -> Currency | None:
     if found is None:
         raise UsageError(
             f"no rate for the currency {code!r}",
-            f"state it in pricing.yaml, below `version: 1`: `currencies: {{{code.upper()[:3]}: {{usd: 1.16, date: 2026-11-24}}}}`",
+            "state it in pricing.yaml, below `version: 1`: "
+            f"`currencies: {{{code.upper()[:3]}: {{usd: 1.16, date: 2026-11-24}}}}`",
         )
     return found

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from llmcost.cli.declared import prompts_file
 from llmcost.cli.environment import Env
 from llmcost.cli.estimate_options import (
     Models,
@@ -72,8 +73,8 @@ def estimate(
         ),
     ] = None,
     calls: Annotated[
-        int | None,
-        typer.Option("--calls", metavar="N", help="How often each prompt is sent.", min=1, show_default=False),
+        str | None,
+        typer.Option("--calls", metavar="N", help="How often each prompt is sent: 20000 or 20k.", show_default=False),
     ] = None,
     per: Annotated[
         str | None,
@@ -113,14 +114,15 @@ def estimate(
     not_empty({"provider": provider, "output-tokens": output_tokens, "app": app_name, "cached-share": cached_share})
     name = record_id(record)
     often = calls_of(calls, per)
-    told = told_of(env, output_tokens or "", app_name or "", where, cached_share or "", often, var or [])
+    declared = prompts_file()
+    told = told_of(env, output_tokens or "", app_name or "", where, cached_share or "", often, var or [], declared)
     models = Models(env, tier_of(tier, batch=batch), provider or "", told.options)
     chosen = models.chosen(model or [], every=every)
     reader = Reader(told)
     inputs, skipped = inputs_of(paths or [], reader, ignored=no_ignore)
     counted = counter(env, exact=exact, every=every)
     if exact:
-        inputs = few(env, inputs, len(chosen))
+        inputs = few(env, inputs, chosen)
     spool = Spool(_MAX_ITEMS)
     line = item_lines()
 
@@ -145,7 +147,7 @@ def estimate(
         keep=top,
     )
     _check(made, told, paths or [], skipped)
-    remarks = [*models.remarks(), *reader.remarks]
+    remarks = [*models.remarks(), *(declared.remarks() if declared else ()), *reader.remarks]
     if told.silent:
         remarks.append(f"no requests in the ledger for {len(told.silent):,} prompts: their output is not included")
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from contextlib import closing
 from functools import cache
@@ -10,6 +11,7 @@ from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING
 
+from llmcost.cli.declared import PROMPTS_FILE
 from llmcost.cli.environment import Env
 from llmcost.cli.period import filters
 from llmcost.core.errors import DataError, UsageError, nearest
@@ -17,10 +19,9 @@ from llmcost.core.errors import DataError, UsageError, nearest
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from llmcost.cli.declared import Declared
     from llmcost.estimate.find import Input
     from llmcost.estimate.models import Model
-    from llmcost.estimate.prompts import Calls as Declared
-    from llmcost.estimate.prompts import PromptFile
     from llmcost.estimate.reading import Reader
     from llmcost.estimate.terms import Calls, Terms, Told, Where
     from llmcost.estimate.traffic import Traffic
@@ -28,9 +29,10 @@ if TYPE_CHECKING:
     from llmcost.tokens.counter import Count
     from llmcost.tokens.prompt import Prompt
 
-PROMPTS_FILE = "prompts.yaml"
 #: `llmcost.tokens.calibration.FILE`, whose module is only loaded where there is such a file.
 RATIOS_FILE = "token-ratios.json"
+_LENGTH_HINT = "write a number (500, 1k), mean, p50 or p90"
+_UNITS = {"": 1, "k": 10**3, "m": 10**6}
 #: More questions than a person would wait for, one after the other.
 MOST_ASKED = 1_000
 
@@ -54,8 +56,7 @@ def tier_of(tier: str, *, batch: bool) -> str:
     return "batch"
 
 
-def calls_of(calls: int | None, per: str | None) -> Calls | None:
-    from llmcost.core.usage import MAX_TOKENS
+def calls_of(calls: str | None, per: str | None) -> Calls | None:
     from llmcost.estimate.terms import Calls
 
     if per is not None and per not in {"day", "month"}:
@@ -64,9 +65,29 @@ def calls_of(calls: int | None, per: str | None) -> Calls | None:
         if per is not None:
             raise UsageError(f"--per {per} without --calls", f"write --calls 20000 --per {per}")
         return None
-    if calls > MAX_TOKENS:
-        raise UsageError(f"implausible number: {calls}", "check the number of digits")
-    return Calls(calls, per or "month")
+    times = whole(calls, "--calls", "write a whole number: 20000, 20,000 or 20k")
+    if not times:
+        raise UsageError(f"--calls {calls!r} is none", "leave it out where it is not known")
+    return Calls(times, per or "month")
+
+
+def whole(text: str, option: str, hint: str) -> int:
+    """`10000`, `10,000`, `10_000`, `10k` or `1.5M` as a number.
+
+    Raises:
+        UsageError: it is none, or has a fraction, or is more than anybody counts.
+    """
+    from fractions import Fraction
+
+    from llmcost.core.usage import MAX_TOKENS
+
+    found = re.fullmatch(r"([0-9][0-9_,]{0,30}(?:\.[0-9]{1,9})?)([km]?)", text.strip(), re.IGNORECASE)
+    number = Fraction(re.sub("[_,]", "", found[1])) * _UNITS[found[2].lower()] if found else Fraction(1, 2)
+    if number.denominator != 1:
+        raise UsageError(f"{option} {text[:60]!r} is not a whole number", hint)
+    if number > MAX_TOKENS:
+        raise UsageError(f"implausible number: {text[:60]}", "check the number of digits")
+    return number.numerator
 
 
 def told_of(
@@ -77,8 +98,9 @@ def told_of(
     cached_share: str,
     calls: Calls | None,
     variables: list[str],
+    declared: Declared | None,
 ) -> Told:
-    """What the options and ./prompts.yaml say of each prompt; the ledger is opened where they ask for it.
+    """What the options and prompts.yaml say of each prompt; the ledger is opened where they ask for it.
 
     Raises:
         DataError: the ledger has no row of those that --app and --where select.
@@ -86,10 +108,9 @@ def told_of(
     from llmcost.estimate.terms import DAYS, LENGTHS, Terms, Told, share
 
     selected = _selected(app, where)
-    declared = _declared()
     length = output_tokens if output_tokens in LENGTHS else ""
     options = Terms(
-        output_tokens=None if length or not output_tokens else _number(output_tokens),
+        output_tokens=None if length or not output_tokens else whole(output_tokens, "--output-tokens", _LENGTH_HINT),
         cached_share=share(cached_share) if cached_share else None,
         calls=calls,
         where=selected,
@@ -97,7 +118,7 @@ def told_of(
     )
     asked = bool(length or selected)
     measure = measure_in(env, asked=asked) if asked or declared is not None else None
-    told = Told(options, declared=declared, length=length, measure=measure)
+    told = Told(options, declared=declared.calls if declared else None, length=length, measure=measure)
     if selected and told.measured(selected) is None:
         rows = ", ".join(f"{dimension}={value}" for dimension, value in selected)
         raise DataError(
@@ -114,17 +135,6 @@ def _selected(app: str, where: list[str] | None) -> Where:
     return (("app", app), *pairs) if app else pairs
 
 
-def _number(text: str) -> int:
-    from llmcost.core.usage import MAX_TOKENS
-
-    digits = text.replace("_", "").replace(",", "")
-    if not (digits.isascii() and digits.isdigit()):
-        raise UsageError(f"--output-tokens {text!r} is no number of tokens", "write a number, mean, p50 or p90")
-    if len(digits) > len(str(MAX_TOKENS)) or int(digits) > MAX_TOKENS:
-        raise UsageError(f"implausible number: {text}", "check the number of digits")
-    return int(digits)
-
-
 def _variable(text: str) -> tuple[str, str]:
     from llmcost.tokens.decode import read_file
 
@@ -132,25 +142,6 @@ def _variable(text: str) -> tuple[str, str]:
     if not equals or not name.strip():
         raise UsageError(f"--var {text!r} is not NAME=TEXT", "write --var name=Ada or --var document=@file.txt")
     return name.strip(), read_file(Path(value[1:])).text if value.startswith("@") else value
-
-
-def _declared() -> Callable[[str], Declared] | None:
-    """What ./prompts.yaml says of a path; None where there is no such file."""
-    import os
-
-    prompts = prompts_file()
-    return None if prompts is None else lambda path: prompts.calls(Path(os.path.relpath(path)).as_posix())
-
-
-def prompts_file() -> PromptFile | None:
-    """What ./prompts.yaml declares; None where there is no such file."""
-    file = Path(PROMPTS_FILE)
-    if not file.is_file():
-        return None
-    from llmcost.estimate.prompts import read
-    from llmcost.yamlfile.tree import decode, read_bytes
-
-    return read(decode(read_bytes(file), str(file)), str(file))
 
 
 def measure_in(env: Env, *, asked: bool) -> Callable[[Where], Traffic | None]:
@@ -248,19 +239,25 @@ def inputs_of(paths: list[str], reader: Reader, *, ignored: bool) -> tuple[Itera
     return found, found.skipped
 
 
-def few(env: Env, inputs: Iterable[Input[Prompt]], models: int) -> Iterable[Input[Prompt]]:
-    """The inputs, when they are few enough to ask a provider about each for each of `models` (0: its own).
+def few(env: Env, inputs: Iterable[Input[Prompt]], models: list[Model]) -> Iterable[Input[Prompt]]:
+    """The inputs, when they are few enough to ask a provider about each for each of `models` (none: its own).
 
     Raises:
-        UsageError: they are more than `MOST_ASKED`.
+        UsageError: they are more than `MOST_ASKED`, or nobody can be asked about a model.
     """
-    times = max(models, 1)
+    from llmcost.estimate.estimate import locally
+    from llmcost.tokens.remote import ready
+
+    times = max(len(models), 1)
     held = list(islice(inputs, MOST_ASKED // times + 1))
     if len(held) * times > MOST_ASKED:
         raise UsageError(
             f"--exact would ask a provider more than {MOST_ASKED:,} times",
             "name fewer prompts or models, or leave it out",
         )
+    for model in models if held else ():
+        if not locally(held[0].prompt, model).exact:
+            ready(model.priced.card.provider, env.environ)
     env.note(f"--exact: at most {len(held) * times:,} questions to the provider, one after the other")
     return held
 

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from llmcost.cli.declared import Declared, prompts_file
 from llmcost.cli.environment import Env
-from llmcost.cli.estimate_options import Models, calls_of, measure_in, prompts_file
+from llmcost.cli.estimate_options import Models, calls_of, measure_in
 from llmcost.cli.options import single
 from llmcost.core.errors import ExitCode, LlmcostError, UsageError
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from llmcost.estimate.lint.check import Checked
     from llmcost.estimate.lint.page import Page
     from llmcost.estimate.models import Model
-    from llmcost.estimate.prompts import PromptFile
     from llmcost.estimate.terms import Calls, Terms
 
 
@@ -50,8 +50,8 @@ def lint(
         list[str] | None, typer.Option("--ignore", metavar="NAME", help="Not this rule.", show_default=False)
     ] = None,
     calls: Annotated[
-        int | None,
-        typer.Option("--calls", metavar="N", help="How often each prompt is sent.", min=1, show_default=False),
+        str | None,
+        typer.Option("--calls", metavar="N", help="How often each prompt is sent: 20000 or 20k.", show_default=False),
     ] = None,
     per: Annotated[
         str | None,
@@ -104,7 +104,8 @@ def lint(
         env.emit(report.as_json(found, skipped, now_us=env.now_us))
     else:
         env.emit(report.as_text(found, width=env.width, diff=diff))
-    for remark in (*calling.remarks(), *failed, *report.remarks(found, skipped)):
+    of_file = prompts.remarks() if prompts else []
+    for remark in (*calling.remarks(), *of_file, *failed, *report.remarks(found, skipped)):
         env.note(remark)
     if failed:
         return ExitCode.FAILURE
@@ -146,7 +147,7 @@ def _gate(env: Env, found: list[Checked], limit: int) -> int:
 class _Calling:
     """Which model a prompt is sent to, and how often: by the options, prompts.yaml, and the ledger."""
 
-    def __init__(self, env: Env, model: str, calls: Calls | None, prompts: PromptFile | None) -> None:
+    def __init__(self, env: Env, model: str, calls: Calls | None, prompts: Declared | None) -> None:
         from llmcost.estimate.terms import Terms, Told
 
         self._env = env
@@ -192,7 +193,7 @@ def _relative(path: str) -> str:
 
 
 def _pages(
-    paths: list[str], prompts: PromptFile | None, *, fix: bool
+    paths: list[str], prompts: Declared | None, *, fix: bool
 ) -> tuple[Iterable[Input[Page]], Mapping[str, int]]:
     """The files to look at, and what is skipped on the way to them (filled in while they are read)."""
     from llmcost.estimate.find import Found, Input
@@ -205,11 +206,11 @@ def _pages(
         if fix:
             raise UsageError("--fix cannot rewrite standard input", "--diff shows what it would change")
         return [Input("-", "", page("-", sys.stdin.buffer))], Counter()
-    declared = prompts or PromptFile()
+    declared = prompts or Declared(PromptFile(), ".")
     others: Counter[str] = Counter()
 
     def read(path: str, stream: BinaryIO) -> Iterator[Page]:
-        prompt = declared.is_prompt(_relative(path))
+        prompt = declared.file.is_prompt(declared.name(path))
         if not paths:
             if prompt and reads(path, prompt=True):
                 yield page(_relative(path), stream)

@@ -73,8 +73,21 @@ def keep(env: Env, name: str, predictions: Sequence[Prediction]) -> None:
         )
     stamped = [_stored(each, name, env.now_us) for each in predictions]
     with closing(env.open_ledger(write=True)) as ledger:
+        newest = {(each.path, each.where): each.name for each in ledger.predictions()}
         ledger.predict(stamped)
     env.note(f"recorded as {name}: {counted(len(stamped), 'prediction')}")
+    ended = {each.path: newest[each.path, each.where] for each in stamped if (each.path, each.where) in newest}
+    _tell_ended(env, {path: before for path, before in ended.items() if before != name})
+
+
+def _tell_ended(env: Env, ended: dict[str, str]) -> None:
+    """A path says nothing of its folder, so that two prompts may take each other's place unseen."""
+    if ended:
+        path, before = next(iter(ended.items()))
+        more = f" (and {len(ended) - 1:,} more)" if len(ended) > 1 else ""
+        env.note(
+            f"{path}{more}: ends the prediction {before}; another prompt of that path needs a `name` in prompts.yaml"
+        )
 
 
 def _stored(each: Prediction, name: str, now_us: int) -> Prediction:

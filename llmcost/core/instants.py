@@ -244,7 +244,10 @@ def parse_start(text: str, zone: tzinfo, end: int) -> int:
         UsageError: neither a time nor a span, or a time outside the years 2000-2099.
     """
     if not _SPAN.fullmatch(text.lower()):
-        return parse_when(text, zone)
+        try:
+            return parse_when(text, zone)
+        except UsageError as error:
+            raise UsageError(error.message, f"{error.hint}; or 30d, 24h, 2w before the end") from None
     count, unit = parse_span(text)
     if unit in ("d", "w"):
         return _shift_days(end, -count * (7 if unit == "w" else 1), zone)

@@ -6,6 +6,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from shlex import quote
 from typing import BinaryIO, Generic, NamedTuple, TypeVar
 
 from llmcost.core.errors import UsageError
@@ -169,5 +170,8 @@ def _patterns(path: str) -> list[Pattern]:
     if os.path.islink(path):  # noqa: PTH114
         raise UsageError(f"{path} is a link that leads nowhere, to {os.readlink(path)}", "name the file")  # noqa: PTH115
     if not is_pattern(path):
-        raise UsageError(f"no such file or folder: {path}", "check the path; - reads standard input")
+        hint = "check the path; - reads standard input"
+        if " " in path:
+            hint = f"pipe a text in and name it -: echo {quote(path[:60])} | llmcost estimate -"
+        raise UsageError(f"no such file or folder: {path}", hint)
     return patterns(path)

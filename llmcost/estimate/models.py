@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from llmcost.core.errors import UsageError, nearest
@@ -21,6 +22,10 @@ _NOT_TEXT = (
     r"(?i)(?:^|[-_/.])(?:audio|tts|stt|voice|realtime|speech|transcribe|whisper|image|img|video|embed\w*|rerank\w*|ocr\w*"
     r"|\w+ocr|moderation|guard)(?:[-_/.:\d]|$)"
 )
+#: Whose prices in the packaged file are an article's, not anybody's offer.
+_INVENTED = "example"
+#: How OpenRouter calls routes that answer within a day.
+_BATCH = ":batch"
 
 
 class Model(NamedTuple):
@@ -74,7 +79,7 @@ def every_model(book: PriceBook, tier: str, us: int, *, provider: str = "") -> l
     """Every text model with an input and an output rate at `us`, one for each provider and model, as PROVIDER/MODEL.
 
     Left out are models their price source calls deprecated, and those for speech, images, embeddings and the like,
-    by their names.
+    by their names; at another tier than batch, routes for batches; and examples, which nobody sells.
 
     Raises:
         UsageError: `provider` sells none.
@@ -87,7 +92,9 @@ def every_model(book: PriceBook, tier: str, us: int, *, provider: str = "") -> l
         for entry in layer.entries:
             if (wanted and entry.provider != wanted) or (entry.provider, entry.model) in deprecated:
                 continue
-            if not_text.search(entry.model):
+            if not_text.search(entry.model) or entry.provider == _INVENTED:
+                continue
+            if entry.model.endswith(_BATCH) and tier != "batch":
                 continue
             resolved = book.resolve(entry.provider, entry.model, tier)
             priced = resolved.at(us) if resolved is not None else None
@@ -103,7 +110,18 @@ def every_model(book: PriceBook, tier: str, us: int, *, provider: str = "") -> l
         raise UsageError(
             f"no text models of provider {provider!r}{nearest(wanted, known)}", "`llmcost prices list` shows providers"
         )
-    return list(models.values())
+    return list(_once(models))
+
+
+def _once(models: dict[tuple[str, str], Model]) -> Iterator[Model]:
+    """Without the bare names of models that the same provider sells by a longer name, too, for the same price."""
+    longer = {
+        (provider, name.rpartition("/")[2], model.priced.card.bands)
+        for (provider, name), model in models.items() if "/" in name
+    }  # fmt: skip
+    for key, model in models.items():
+        if (*key, model.priced.card.bands) not in longer:
+            yield model
 
 
 def _model(book: PriceBook, name: str, priced: Priced, us: int, entries: list[tuple[str, Entry]]) -> Model:

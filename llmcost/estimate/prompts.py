@@ -26,6 +26,9 @@ DEFAULT_CODE = (
 #: What a file matched by `include` must be called to be read as a prompt.
 SUFFIXES = frozenset({".txt", ".md", ".j2", ".jinja", ".jinja2", ".prompt", ".yaml", ".yml", ".json", ".jsonl"})
 
+#: What makes a path a pattern.
+_PATTERN = frozenset("*?[!\\")
+
 _CALL_KEYS = ("model", "output_tokens", "calls_per_month", "cached_share")
 TOP_KEYS = ("include", "exclude", "code", *_CALL_KEYS, "prompts")
 PROMPT_KEYS = ("path", "name", "where", *_CALL_KEYS, "variables", "variable_tokens")
@@ -100,6 +103,11 @@ class PromptFile:
             for key in _CALL_KEYS
         }
         return found._replace(name=name, where=found.where or (("prompt_id", name),), **filled)
+
+    def absent(self, exists: Callable[[str], bool]) -> tuple[str, ...]:
+        """Paths that rules name in full, without a pattern, and where nothing is."""
+        named = (rule.pattern for rule in self._rules if "/" in rule.pattern and not _PATTERN & set(rule.pattern))
+        return tuple(path for path in named if not exists(path.partition(":")[0].strip("/")))
 
     def _excluded(self, path: str) -> bool:
         return bool(self._exclude) and self._matches(self._exclude, path)

@@ -21,7 +21,10 @@ _KINDS = {"messages": "chat messages", "requests": "requests"}
 
 def as_text(made: Estimate, *, width: int | None = None, top: int = 0) -> str:
     """`width`: columns of the terminal, None where nothing may be cut; `top`: rows of a table, 0 for all."""
-    lines = _models(made, width, top) if len(made.totals) > 1 else _prompts(made, width)
+    if len(made.totals) == 1:
+        lines = _prompts(made, width)
+    else:
+        lines = [*([] if made.compared else _each_by_its_model(made, width)), *_models(made, width, top)]
     lines += _folders(made, width, top)
     lines.append(_output_line(made))
     shares = {terms.cached_share for terms in made.terms} - {None, 0}
@@ -84,12 +87,16 @@ class _Column(NamedTuple):
     """Columns of a higher number give way first; 0: never."""
 
 
-def _fitted(table: list[_Column], width: int | None) -> list[str]:
-    """Lines of a table that fits a terminal: columns give way, then the names in the first are cut in the middle."""
+def _fitted(table: list[_Column], width: int | None, *, whole: bool = False) -> list[str]:
+    """Lines of a table that fits a terminal: columns give way, then the names in the first are cut in the middle.
+
+    `whole`: columns give way before any name is cut, as the names are to be copied.
+    """
     if width is not None:
-        while (least := _width(table, _LEAST_NAME)) > width and (most := max(c.optional for c in table)):
+        name = max(map(width_of, table[0].cells)) if whole else _LEAST_NAME
+        while _width(table, name) > width and (most := max(c.optional for c in table)):
             table = [column for column in table if column.optional != most]
-        room = max(_LEAST_NAME, _LEAST_NAME + width - least)
+        room = max(_LEAST_NAME, _LEAST_NAME + width - _width(table, _LEAST_NAME))
         table[0] = table[0]._replace(cells=[_cut(cell, room) for cell in table[0].cells])
     rows = [[column.head for column in table], *map(list, zip(*(column.cells for column in table), strict=True))]
     return columns(rows, right=set(range(1, len(table))))
@@ -127,7 +134,6 @@ def _tokens(part: Item | Total) -> str:
 def _prompts(made: Estimate, width: int | None) -> list[str]:
     (total,) = made.totals
     lines = [*_price_lines(total), *_method_lines(made)]
-    left = made.n_items - len(made.items)
     parts: list[Item | Total] = [*made.items, *([total] if made.n_items > 1 else [])]
     names = [shown(item.path) for item in made.items]
     if made.n_items > 1:
@@ -140,9 +146,7 @@ def _prompts(made: Estimate, width: int | None) -> list[str]:
     if any(part.requests > 1 for part in made.items):
         table.insert(1, _Column("requests", [count(part.requests) for part in parts], 1))
     rows = _fitted(table, width)
-    if left:
-        rows.insert(-1, f"… and {count(left)} cheaper ones (--top 0 shows all, --json lists all)")
-    lines += rows
+    lines += [*rows[:-1], *_left_out(made), rows[-1]]
     if band := _between(total.cost_nano, total.cost_low, total.cost_high):
         lines.append(f"band of the cost:{band.replace('(', '').replace(')', '')}")
     elif total.without_band:
@@ -151,6 +155,25 @@ def _prompts(made: Estimate, width: int | None) -> list[str]:
     if total.over_window:
         lines.append(_overflow(total))
     return lines
+
+
+def _each_by_its_model(made: Estimate, width: int | None) -> list[str]:
+    """The prompts of several models, which are no alternatives."""
+    items = made.items
+    table = [
+        _Column("prompt", [shown(item.path) for item in items]),
+        _Column("model", [shown(item.model.name) for item in items]),
+        _Column("input tokens", [_tokens(item) for item in items]),
+        _Column("cost", [usd(item.cost_nano) for item in items]),
+    ]
+    if any(item.requests > 1 for item in items):
+        table.insert(1, _Column("requests", [count(item.requests) for item in items], 1))
+    return [*_fitted(table, width), *_left_out(made), ""]
+
+
+def _left_out(made: Estimate) -> list[str]:
+    left = made.n_items - len(made.items)
+    return [f"… and {count(left)} cheaper ones (--top 0 shows all, --json lists all)"] if left else []
 
 
 def _method_lines(made: Estimate) -> list[str]:
@@ -174,7 +197,7 @@ def _price_lines(total: Total) -> list[str]:
     source = [shown(priced.layer) + (f" ({shown(model.origin)})" if priced.layer == "catalogue" else "")]
     source.append(f"{shown(priced.match)} match")
     if priced.card.tier != "standard":
-        source.append(f"tier {priced.card.tier}")
+        source.append(f"tier {'standard' if priced.card.note else priced.card.tier}")
     if model.valid_from is not None:
         source.append(f"valid from {from_us(model.valid_from).date()}")
     if model.checked:
@@ -197,14 +220,14 @@ def _models(made: Estimate, width: int | None, top: int) -> list[str]:
         _Column("cost", [usd(total.cost_nano) for total in totals]),
         _Column("$/M input", [rate.get("input", "-") for rate in rates], 2),
         _Column("$/M output", [rate.get("output", "-") for rate in rates], 2),
-        _Column("context", [_window(total) for total in totals]),
+        _Column("context", [_window(total) for total in totals], 0 if any(t.over_window for t in totals) else 1),
         _Column("price from", [f"{shown(t.model.priced.layer)}, {shown(t.model.priced.match)}" for t in totals], 3),
     ]
     if any(total.monthly_nano is not None for total in totals):
         months = ["-" if total.monthly_nano is None else usd(total.monthly_nano) for total in totals]
         table.insert(3, _Column("a month", months))
     lines = [f"{count(made.prompts)} prompts"] if made.prompts > 1 else []
-    lines += _fitted(table, width)
+    lines += _fitted(table, width, whole=True)
     if left := len(made.totals) - len(totals):
         lines.append(f"… and {count(left)} dearer ones (--top 0 shows all, --json lists all)")
     if (together := made.total) is not None:

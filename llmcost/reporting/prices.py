@@ -123,17 +123,15 @@ def show_text(
     ]
     if any(p.valid_from is not None or p.valid_to is not None or p.hours for p in entry.prices):
         history = [
-            (_day(p.valid_from), _day(_end(entry.prices, at)), _window(p.hours),
-             _of(p, "input"), _of(p, "cached"), _of(p, "output"))
+            (_day(p.valid_from), _day(_end(entry.prices, at)),
+             _of(p, "input"), _of(p, "cached"), _of(p, "output"), _window(p.hours))
             for at, p in enumerate(entry.prices)
         ]  # fmt: skip
-        header = ("from", "to (excluded)", "hours", "input", "cached", "output")
+        header = ("from", "to (excluded)", "input", "cached", "output", "hours")
         of = "" if card.tier == "standard" else " of the standard tier"
-        shown = without_blanks(header, history)
         parts += [
-            Text(f"\nhistory{of} (USD per 1M tokens)"),
-            table(*shown, right=tuple(range(shown[0].index("input"), len(shown[0])))),
-        ]
+            Text(f"\nhistory{of} (USD per 1M tokens)"), table(*without_blanks(header, history), right=(2, 3, 4)),
+        ]  # fmt: skip
     return render(parts, width=width, color=color)
 
 
@@ -194,8 +192,11 @@ def findings_json(findings: Sequence[Finding]) -> str:
 
 
 def changes_text(changes: Sequence[Change], *, width: int | None, color: bool) -> str:
-    header = ("change", "provider", "model", "what", "old", "new")
-    return render([table(*without_blanks(header, changes), tight=True)], width=width, color=color)
+    rows = [
+        (kind, provider, model, f"{what}: {old or '-'} -> {new or '-'}" if what else old or new)
+        for kind, provider, model, what, old, new in changes
+    ]
+    return render([table(("change", "provider", "model", "rates"), rows, tight=True)], width=width, color=color)
 
 
 def changes_json(changes: Sequence[Change]) -> str:

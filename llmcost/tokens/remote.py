@@ -65,6 +65,21 @@ def environment_names(provider: str) -> tuple[str, ...]:
     return (*endpoint.keys, endpoint.base_variable) if endpoint else ()
 
 
+def ready(provider: str, environ: Mapping[str, str]) -> tuple[Endpoint, str, str]:
+    """The provider's endpoint, the key for it, and its base URL.
+
+    Raises:
+        UsageError: the provider has no such endpoint; no key; a base URL that is none.
+    """
+    endpoint = ENDPOINTS.get(provider)
+    if endpoint is None:
+        raise UsageError(
+            f"--exact cannot ask {printable(provider) or 'an unknown provider'}: it offers no count that llmcost knows",
+            f"it works for models of {', '.join(ENDPOINTS)}; leave it out for an estimate",
+        )
+    return endpoint, _key(endpoint, environ), _base(endpoint, environ)
+
+
 def exact_count(
     prompt: Prompt, model: str, provider: str, environ: Mapping[str, str], *, timeout: float = TIMEOUT,
     pause: Callable[[float], None] = time.sleep,
@@ -75,14 +90,8 @@ def exact_count(
         UsageError: the provider has no such endpoint; no key; a base URL that is none; a request the provider refuses.
         LlmcostError: it does not answer, or not with a count.
     """
-    endpoint = ENDPOINTS.get(provider)
-    if endpoint is None:
-        raise UsageError(
-            f"--exact cannot ask {printable(provider) or 'an unknown provider'}: it offers no count that llmcost knows",
-            f"it works for models of {', '.join(ENDPOINTS)}; leave it out for an estimate",
-        )
-    key = _key(endpoint, environ)
-    url = _base(endpoint, environ) + endpoint.path(model)
+    endpoint, key, base = ready(provider, environ)
+    url = base + endpoint.path(model)
     tokens = _Asked(endpoint, url, key, timeout, pause).tokens(endpoint.body(prompt, model), model)
     tokens += prompt.extra_tokens
     method = f"{endpoint.name}'s own count"

@@ -108,11 +108,12 @@ class Fields:
 
     def count(self, key: str) -> int | None:
         """A whole number of at least 1."""
-        value = self.positive(key)
-        if value is not None and value.denominator != 1:
+        text = self.text(key)
+        if text is not None and not (_NUMBER.fullmatch(text) and Fraction(text).denominator == 1):
             raise self.error(
-                self.line_of(key), f"{key!r} must be a whole number: {self.text(key)}", "write digits only"
+                self.line_of(key), f"{key!r} must be a whole number: {text[:40]}", f"write digits only: `{key}: 20000`"
             )
+        value = self.positive(key)
         return None if value is None else value.numerator
 
     def share(self, key: str) -> Fraction | None:

@@ -54,6 +54,8 @@ def test_operations_come_on_top() -> None:
     parts = api.parts(2 * M, Mix(Fraction(1, 2)))
     assert [parts["monitoring"], parts["recovery"], parts["network"]] == [5, Fraction(1, 4), 2]
     assert sum(parts.values()) == Fraction("9.75")
+    flat = operations._replace(recovery=Fraction(7)).parts(Fraction(5, 2), Fraction(M))
+    assert flat["recovery"] == Fraction("7.25")
 
 
 def test_an_unknown_rate_is_not_zero() -> None:

@@ -7,6 +7,7 @@ from llmcost.breakeven.api import Api, Rates
 from llmcost.breakeven.capacity import Capacity
 from llmcost.breakeven.comparison import Region, compare, regions
 from llmcost.breakeven.hosted import Hosted
+from llmcost.breakeven.operations import Operations
 from llmcost.breakeven.owned import Owned, Server
 from llmcost.breakeven.plan import Plan
 from llmcost.breakeven.traffic import Mix
@@ -65,6 +66,17 @@ def test_both_the_same() -> None:
 def test_several_volumes() -> None:
     found = compare(of(10**9)._replace(volumes=(10**9, 10**10)))
     assert [outcomes["api"].total for outcomes in found.volumes] == [1000, 10_000]
+
+
+def test_a_region_is_the_mode_s_before_both_cost_the_same_at_its_end() -> None:
+    """$10 per 1M by the hour against $1,000 a month and $1 per 1M: level at 111.1M."""
+    hourly = Hosted(REPLICA._replace(min_replicas=0), Fraction(36), autoscaled=True)
+    api = ONE._replace(operations=Operations(monitoring=Fraction(1000)))
+    level = Fraction(1000 * M, 9)
+    assert regions(compare(of(10**9, None)._replace(api=api, hosted=hourly))) == [
+        Region(Fraction(0), level, "hosted"),
+        Region(level, None, "api"),
+    ]
 
 
 def test_where_each_mode_is_cheapest() -> None:

@@ -49,6 +49,12 @@ def test_the_older_script_writes_neither_failed_nor_concurrency() -> None:
     assert fit(dumped(*older)).rates.output_tps == 2000
 
 
+def test_one_request_in_twenty_may_fail() -> None:
+    assert fit(dumped(LONG | {"completed": 950}, SHORT)).rates.output_tps == 2000
+    with pytest.raises(UsageError):
+        fit(dumped(LONG | {"completed": 949}, SHORT))
+
+
 def test_one_mix() -> None:
     found = fit(dumped(SHORT))
     assert (found.rates.input_tps, found.rates.output_tps) == (None, None)

@@ -64,6 +64,12 @@ def test_the_estimate_in_floats_is_the_exact_cost(some: Plan, given_factors: lis
         assert value == pytest.approx(float(cost), rel=1e-9, abs=1e-9) or abs(value - cost) <= slack[mode]
 
 
+def test_a_peak_drawn_below_the_average_is_the_average() -> None:
+    """3B tokens take 1.14 replicas: two, however flat the traffic."""
+    low = estimator(of(3 * 10**9))(1, 1, 1, 0.5, 1, 1, 1, 1)
+    assert low == [3000, 1460, 2000]
+
+
 def test_draws_by_hand() -> None:
     """Nothing within the ranges makes a $10 API dearer than a $730 replica, or a $1,000,000 one cheaper."""
     assert probabilities(of(10**7)) == {"api": 1, "hosted": 0, "owned": 0}

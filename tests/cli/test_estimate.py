@@ -121,22 +121,25 @@ def test_special_token_strings_are_text_and_bad_utf8_is_said() -> None:
         (("x.bin",), "error: x.bin is not text"),
         (("empty",), "error: no text files in empty"),
         (("p.txt", "-m", "gpt-4o-mni"), "did you mean 'gpt-4o-mini'?"),
-        (("p.txt", "-m", "gpt-4o,gpt-5"), "hint: give it once for each: -m gpt-4o -m gpt-5"),
+        (("p.txt", "-m", "gpt-4o,gpt-5"), "error: --model takes one name, not 'gpt-4o,gpt-5'"),
         (("p.txt", "-m", "gpt-4o", "--provider", "opnai"), "unknown provider 'opnai' of model 'gpt-4o' (--model); did"),
         (("body.json",), "no price for model 'no-such-model' (the request's own `model`)"),
         (("p.txt", "--tier", "bach"), "unknown tier 'bach'; did you mean 'batch'?"),
         (("p.txt", "--per", "day"), "--per day without --calls"),
         (("p.txt", "--calls", "5", "--per", "week"), "unknown --per 'week'"),
-        (("p.txt", "--calls", "0"), "--calls"),
+        (("p.txt", "--calls", "0"), "--calls '0' is none"),
+        (("p.txt", "--calls", "1.5"), "--calls '1.5' is not a whole number"),
+        (("p.txt", "--calls", "1e9"), "--calls '1e9' is not a whole number"),
+        (("p.txt", "--calls", "9000000000k"), "implausible number: 9000000000k"),
         (("p.txt", "--output-tokens", "-1"), "--output-tokens"),
         (("p.txt", "--output-tokens", "9" * 15), "implausible number"),
         (("p.txt", "-"), "cannot be mixed"),
         (("p.txt", "--format", "csv"), "unknown format 'csv'"),
         (("p.txt", "-m", "text-embedding-3-small", "--output-tokens", "1"), "no rate for output"),
-        (("p.txt", "--output-tokens", "p95"), "--output-tokens 'p95' is no number of tokens"),
+        (("p.txt", "--output-tokens", "p95"), "--output-tokens 'p95' is not a whole number"),
         (("p.txt", "--output-tokens", ""), "--output-tokens is empty"),
         (("p.txt", "--app", " "), "--app is empty"),
-        (("p.txt", "--output-tokens", "½"), "is no number of tokens"),
+        (("p.txt", "--output-tokens", "½"), "'½' is not a whole number"),
         (("p.txt", "--output-tokens", "p50", "--ledger", "absent.db"), "no ledger at absent.db"),
         (("p.txt", "-m", "gpt-4o", "--cached-share", "80%"), "'gpt-4o' has no cheaper rate for cached input"),
         (
@@ -206,6 +209,52 @@ def test_all_models_of_a_provider_cheapest_first() -> None:
     assert table.count("\n") < 10
     assert "dearer ones (--top 0 shows all" in table
     assert "gpt-image" not in estimate("p.txt", "--all", "--top", "0").out
+
+
+@pytest.mark.parametrize(
+    ("text", "number"), [("10k", 10_000), ("10,000", 10_000), ("1_000", 1_000), ("1.5M", 1_500_000)]
+)
+def test_numbers_as_people_write_them(text: str, number: int) -> None:
+    write("p.txt", "hello")
+    ran = estimate("p.txt", "--calls", text, "--output-tokens", text, "--json").json
+    assert (ran["calls"], ran["items"][0]["output_tokens"]) == (number, number)
+
+
+def test_prompts_yaml_at_the_top_of_the_repository(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path(".git").mkdir()
+    write("prompts.yaml", "prompts: [{path: prompts/a.md, model: gpt-4o, calls_per_month: 7}]")
+    write("prompts/a.md", "hello")
+    monkeypatch.chdir("prompts")
+    (item,) = estimate("a.md", "--prices", "../pricing.yaml", "--json").json["items"]
+    assert (item["path"], item["model"], item["calls"]) == ("a.md", "gpt-4o", 7)
+    write("prompts.yaml", "prompts: [{path: a.md, model: gpt-5}]")
+    assert estimate("a.md", "--prices", "../pricing.yaml", "--json").json["items"][0]["model"] == "gpt-5"
+    Path("prompts.yaml").write_text("model: [", "utf-8")
+    assert estimate("a.md").code == 2
+
+
+def test_prompts_yaml_above_that_is_no_repository_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    write("prompts.yaml", "model: gpt-5")
+    write("prompts/a.md", "hello")
+    monkeypatch.chdir("prompts")
+    assert estimate("a.md", "--prices", "../pricing.yaml", "--json").json["items"][0]["model"] == "gpt-4o-mini"
+
+
+def test_a_declared_file_that_is_not_there_is_said() -> None:
+    rules = "/prompts/a.md", "prompts/nope.md", "prompts/*.txt", "src/gone.py:ask#1", "src/bot.py:ask#1", "b.md"
+    write("prompts.yaml", f"prompts: [{', '.join(f'{{path: {rule!r}}}' for rule in rules)}]")
+    write("prompts/a.md", "hello")
+    write("src/bot.py", "")
+    ran = estimate("prompts/a.md")
+    said = [line for line in ran.err.splitlines() if "no such file" in line]
+    assert said == [
+        "prompts.yaml: no such file: prompts/nope.md", "prompts.yaml: no such file: src/gone.py:ask#1",
+    ]  # fmt: skip
+
+
+def test_a_text_in_place_of_a_path() -> None:
+    ran = estimate("hello world")
+    assert ran.err.endswith("hint: pipe a text in and name it -: echo 'hello world' | llmcost estimate -\n")
 
 
 def test_a_share_of_the_input_from_the_cache() -> None:
@@ -377,6 +426,7 @@ def test_exact_counts_ask_only_where_we_estimate(monkeypatch: pytest.MonkeyPatch
         return Count(12, True, "their count", 12, 12)
 
     monkeypatch.setattr(remote, "exact_count", exact_count)
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "key")
     write("p.txt", "hello")
     ran = estimate("p.txt", "-m", "claude-x", "-m", "gpt-4o", "--exact", "--json")
     assert [item["input_tokens"] for item in ran.json["items"]] == [12, 8]
@@ -440,6 +490,8 @@ def test_exact_counts_are_few_and_foretold(monkeypatch: pytest.MonkeyPatch) -> N
     assert (ran.code, ran.err.splitlines()[0]) == (
         0, "--exact: at most 3 questions to the provider, one after the other",
     )  # fmt: skip
+    without_key = estimate("p", "-m", "claude-x", "--exact")
+    assert (without_key.code, without_key.err.splitlines()[0]) == (2, "error: --exact needs Anthropic's key")
     for more in (("-m", "gpt-4o-mini"), ("-m", "gpt-4o-mini", "-m", "gpt-5", "-m", "gpt-cached", "-m", "claude-x")):
         ran = estimate("p", "-m", "gpt-4o", *more, "--exact")
         assert (ran.code, ran.out) == (2, "")

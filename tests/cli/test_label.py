@@ -57,6 +57,16 @@ def test_a_trial_run_keeps_no_features() -> None:
     assert "not known yet" in llmcost("label", "r2", "good", *OPTIONS).err
 
 
+def test_a_label_by_prompt_keeps_a_digest_and_not_the_text() -> None:
+    Path("labels.jsonl").write_text(json.dumps({"prompt": "who are the walruses?", "model": "m", "quality": 1}))
+    assert llmcost("label", "--file", "labels.jsonl", *OPTIONS).code == 0
+    (label,) = labels()
+    prefix, _, digest = label.key.partition(":")
+    assert (prefix, len(digest), label.features) == ("prompt", 32, packed(features("who are the walruses?")))
+    for file in Path().glob("ledger.db*"):
+        assert b"walrus" not in file.read_bytes()
+
+
 def test_its_prompt_is_kept_as_features_only() -> None:
     text = "Prove that the square root of two is irrational"
     Path("prompt.txt").write_text(text)

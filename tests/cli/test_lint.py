@@ -178,3 +178,14 @@ def test_mistakes_are_two_lines_and_exit_2(arguments: tuple[str, ...], message: 
 def test_hostile_texts_end(text: str) -> None:
     write("a.txt", text)
     assert lint("a.txt", "--diff").code == 0
+
+
+def test_prompts_yaml_at_the_top_of_the_repository(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path(".git").mkdir()
+    write("prompts.yaml", "prompts: [{path: prompts/a.md, calls_per_month: 7}, {path: prompts/nope.md}]")
+    write("prompts/a.md")
+    monkeypatch.chdir("prompts")
+    ran = lint("--json")
+    (file,) = ran.json["files"]
+    assert (file["path"], file["calls"], file["calls_from"]) == ("a.md", 7, "prompts.yaml")
+    assert "prompts.yaml: no such file: prompts/nope.md\n" in ran.err

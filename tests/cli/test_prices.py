@@ -328,7 +328,7 @@ def test_diff(isolated: Path, book: str) -> None:
     }  # fmt: skip
     ran = llmcost(*diff)
     assert ran.err == "4 changes\n"
-    assert ran.out.splitlines()[0].split() == ["change", "provider", "model", "what", "old", "new"]
+    assert ran.out.splitlines()[0].split() == ["change", "provider", "model", "rates"]
     assert llmcost("prices", "diff", book, book) == (0, "", "0 changes\n")
     assert llmcost("prices", "diff", "--prices", book, "packaged", "packaged").err == "0 changes\n"
     assert llmcost("prices", "diff", "packaged", "catalogue", "-q").code == 0

@@ -400,3 +400,10 @@ def test_a_narrow_terminal_loses_no_reason(monkeypatch: pytest.MonkeyPatch) -> N
     ran = route("prove it", "--min-quality", "0.7", "--require", "vision")
     assert "has no vision" in ran.out.replace("\n", " ")
     assert max(map(len, ran.out.splitlines()[3:-2])) <= 60
+
+
+def test_an_option_asks_for_more_than_the_policy_and_never_for_less() -> None:
+    Path("routing.yaml").write_text(POLICY + "min_quality: 0.7\n", "utf-8")
+    for asked, least in (("0.1", 0.7), ("0.75", 0.75)):
+        ran = route("hello", "--min-quality", asked, "--json")
+        assert ran.json["constraints"]["min_quality"] == least

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
+from contextlib import chdir, closing
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +113,25 @@ def test_unknown_ids() -> None:
     )
     # At that time it was not recorded yet.
     assert llmcost("scorecard", "release-1", "--ledger", "ledger.db", "--as-of", "2026-03-01").code == 2
+
+
+def test_recording_tells_what_it_ends() -> None:
+    for folder in ("one", "two"):
+        Path(folder).mkdir()
+        for name in ("a.txt", "b.txt"):
+            Path(folder, name).write_text(f"Hello {folder}", "utf-8")
+    ledger = str(Path("shared.db").absolute())
+
+    def record(folder: str, name: str, at: str, *files: str) -> str:
+        with chdir(folder):
+            return llmcost("estimate", *files, "--record", name, "--ledger", ledger, "--as-of", at).err
+
+    hint = "another prompt of that path needs a `name` in prompts.yaml"
+    assert "ends" not in record("one", "pr-1", "2026-11-01", "a.txt", "b.txt")
+    assert "ends" not in record("one", "pr-1", "2026-11-02", "a.txt", "b.txt")  # the same prediction again
+    assert record("two", "pr-2", "2026-11-03", "a.txt").endswith(f"a.txt: ends the prediction pr-1; {hint}\n")
+    again = record("two", "pr-3", "2026-11-04", "a.txt", "b.txt")
+    assert again.endswith(f"a.txt (and 1 more): ends the prediction pr-2; {hint}\n")
 
 
 def test_nothing_recorded() -> None:

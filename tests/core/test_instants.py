@@ -319,8 +319,9 @@ def test_a_start_may_be_a_span_before_the_end(text: str, start: str) -> None:
 
 @pytest.mark.parametrize(("text", "message"), [("soon", "not a time: 'soon'"), ("0d", "not a time span: '0d'")])
 def test_what_is_no_start(text: str, message: str) -> None:
-    with pytest.raises(UsageError, match=message):
+    with pytest.raises(UsageError, match=message) as caught:
         instants.parse_start(text, BERLIN, utc("2026-10-25T11:00"))
+    assert "30d" in caught.value.hint
 
 
 def test_granularity_named() -> None:

@@ -85,6 +85,17 @@ def test_every_text_model_once() -> None:
     assert named(mine, catalogue, provider="azure.ai.openai") == ["azure/gpt-x"]
 
 
+def test_what_nobody_offers_beside_the_others_is_left_out() -> None:
+    """A router's bare name for a model it sells by its vendor's at the same price, its batches, and examples."""
+    layer = Layer("c", "c", (
+        entry("r", "lfm-7b"), entry("r", "liquid/lfm-7b"), entry("r", "lfm-8b"), entry("r", "liquid/lfm-8b", price=7),
+        entry("s", "lfm-7b"), entry("r", "x:batch"), entry("example", "llama"),
+    ))  # fmt: skip
+    assert named(layer) == ["r/liquid/lfm-7b", "r/lfm-8b", "r/liquid/lfm-8b", "s/lfm-7b"]
+    batches = every_model(PriceBook([layer]), "batch", NOW)
+    assert [model.name for model in batches if model.name.endswith(":batch")] == ["r/x:batch"]
+
+
 def test_every_name_printed_is_one_that_is_found() -> None:
     """Of the packaged prices and the catalogue, whatever the provider and however many slashes the model has."""
     prices = load_book([], cache_dir=None)

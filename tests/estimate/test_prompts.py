@@ -103,6 +103,8 @@ def test_without_a_file_rows_are_found_by_the_path() -> None:
             "p.yaml:1: the size of 'q' is not a number of tokens: 'many'",
         ),
         ("calls_per_month: 0", "p.yaml:1: 'calls_per_month' must be greater than zero"),
+        ("calls_per_month: lots", "p.yaml:1: 'calls_per_month' must be a whole number: lots"),
+        ("calls_per_month: 2.50", "p.yaml:1: 'calls_per_month' must be a whole number: 2.50"),
         ("cached_share: 100%", "p.yaml:1: 'cached_share' must be at least 0% and below 100%: 100%"),
         ("include: prompts/", "p.yaml:1: 'include' must be a list"),
         ("- a", "p.yaml:1: a prompts file must be a mapping of keys to values"),

@@ -216,7 +216,7 @@ def test_the_price_of_a_name_or_an_error() -> None:
 def test_an_error_says_whether_it_is_the_model_or_its_provider(
     model: str, provider: str, message: str, hint: str
 ) -> None:
-    entries = [Entry(owner, name, prices(2, "2025-01-01"))
+    entries = [Entry(owner, name, (prices(2, "2025-01-01"),))
                for owner, name in (("openai", "gpt-x"), ("openai", "both"), ("acme", "both"))]  # fmt: skip
     book = PriceBook([Layer("own", "test", tuple(entries))])
     with pytest.raises(UsageError) as error:

@@ -27,8 +27,9 @@ def test_one_prompt_as_text() -> None:
 
 def test_the_price_names_its_dates_and_its_rate_for_cached_input() -> None:
     assert as_text(made("gpt-5", tier="flex")).split("\n")[1] == (
-        "price: test, exact match, tier flex, valid from 2026-01-01, checked 2026-05-01"
-    )
+        "price: test, exact match, tier standard, valid from 2026-01-01, checked 2026-05-01"
+    ), "no rates of that tier are known"
+    assert as_text(made("gpt-4o", tier="batch")).split("\n")[1] == "price: test, exact match, tier batch"
     first = as_text(made("gpt-cached", terms=Terms(cached_share=Fraction(4, 5)))).split("\n")
     assert first[0] == "gpt-cached: $2 input, $0.5 cached and $8 output per million tokens"
     # OpenAI's cache serves 1,024 tokens and more.
@@ -217,3 +218,21 @@ def test_what_is_said_of_all_holds_for_those_not_shown() -> None:
 
 def never(prompt: Prompt, terms: Terms) -> Model:
     raise AssertionError(prompt)
+
+
+def test_prompts_of_several_models_are_named() -> None:
+    inputs = [Input(name, "", plain("hello")) for name in ("a.txt", "b.txt")]
+    models = {"a.txt": model("gpt-4o"), "b.txt": model("gpt-5")}
+    paths = iter(models)
+    result = estimate(inputs, [], fallback=lambda prompt, terms: models[next(paths)])
+    lines = as_text(result).split("\n")
+    assert lines[:4] == [
+        "prompt   model  input tokens          cost",
+        "a.txt   gpt-4o             8  $0.000020000",
+        "b.txt    gpt-5             7  $0.000008750",
+        "",
+    ]
+    assert lines[4] == "2 prompts"
+    cut = estimate(inputs, [], fallback=lambda prompt, terms: models["a.txt" if prompt is inputs[0].prompt else "b.txt"],
+                   keep=1)  # fmt: skip
+    assert as_text(cut).split("\n")[2] == "… and 1 cheaper ones (--top 0 shows all, --json lists all)"

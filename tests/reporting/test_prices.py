@@ -127,10 +127,14 @@ def test_findings() -> None:
 
 
 def test_changes() -> None:
-    changes = [Change("changed", "p", "m", "input", "1", "2"), Change("added", "p", "n", new="input 3")]
+    changes = [
+        Change("changed", "p", "m", "input", "1", "2"), Change("added", "p", "n", new="input 3"),
+        Change("changed", "p", "m", "cached", "", "2"),
+    ]  # fmt: skip
     lines = prices.changes_text(changes, width=None, color=False).split("\n")
     assert [line.split() for line in lines[2:]] == [
-        ["changed", "p", "m", "input", "1", "2"], ["added", "p", "n", "input", "3"],
+        ["changed", "p", "m", "input:", "1", "->", "2"], ["added", "p", "n", "input", "3"],
+        ["changed", "p", "m", "cached:", "-", "->", "2"],
     ]  # fmt: skip
     assert json.loads(prices.changes_json(changes))["changes"][1] == {
         "kind": "added", "provider": "p", "model": "n", "what": "", "old": "", "new": "input 3",
@@ -165,10 +169,10 @@ def test_the_history_has_every_price_its_end_and_its_hours(tier: str) -> None:
     title, *lines = text.partition("\nhistory")[2].splitlines()
     assert title == {"standard": "", "batch": " of the standard tier"}[tier] + " (USD per 1M tokens)"
     assert [line.split() for line in lines if "─" not in line] == [
-        ["from", "to", "(excluded)", "hours", "input", "output"],
+        ["from", "to", "(excluded)", "input", "cached", "output", "hours"],
         ["-", "2026-08-17", "4", "8"],
         ["2026-08-17", "-", "2", "4"],
-        ["-", "-", "22:00-06:00", "Europe/Berlin", "Fri,", "Sat", "3", "6"],
+        ["-", "-", "3", "6", "22:00-06:00", "Europe/Berlin", "Fri,", "Sat"],
     ]
 
 

@@ -34,7 +34,7 @@ def test_as_text() -> None:
     assert lines[4].split() == ["gpt-4o", "$0.005020", "$0.000020000", "$0.005000", "8", "0.8", "(0.00-1.00)"]
     assert lines[5].split()[:6] == ["gpt-4o-mini", "$0.000301", "$0.000001200", "$0.000300", "8", "0.6"]
     assert lines[5].endswith("quality 0.6 is below 0.7")
-    assert lines[6].split()[:6] == ["claude-x", "$0.007527", "$0.000027000", "$0.007500", "~9", "unknown"]
+    assert lines[6].split()[:6] == ["claude-x", "$0.007524", "$0.000024000", "$0.007500", "~8", "unknown"]
     assert lines[8] == "output: 500 tokens (assumed; --output-tokens N)"
     assert "output: 500 tokens (p50 of shop)" in as_text(shown(decision("0.7"), "p50 of shop"))
 
@@ -51,7 +51,7 @@ def test_as_json() -> None:
     assert [tuple(each[key] for key in keys) for each in document["candidates"]] == [
         ("gpt-4o", "0.00502", 0.8, 0.0, 1.0, "prior", None),
         ("gpt-4o-mini", "0.0003012", 0.6, 0.0, 1.0, "prior", "quality 0.6 is below 0.7"),
-        ("claude-x", "0.007527", None, None, None, None, "quality is not known, 0.7 is asked for"),
+        ("claude-x", "0.007524", None, None, None, None, "quality is not known, 0.7 is asked for"),
     ]
     assert document["candidates"][0]["cost"] == {
         "input_usd": "0.00002", "cached_usd": "0", "output_usd": "0.005", "fees_usd": "0",

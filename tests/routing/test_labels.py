@@ -109,6 +109,12 @@ def test_what_a_line_lacks_comes_from_the_ledger_or_from_another_line() -> None:
     assert (three.features, three.quality) == (features("said"), {"c": 1.0})
 
 
+def test_an_answer_of_another_model_to_the_same_request_has_not_that_requests_cost() -> None:
+    lines = [Line("1", "said", "", 1.0), Line("1", "said", "mini", 0.0)]
+    (only,) = from_lines(lines, {}, {"1": Answered("openai:1", "gpt-4o", 2_000_000_000)}).examples
+    assert (only.quality, only.usd) == ({"gpt-4o": 1.0, "mini": 0.0}, {"gpt-4o": 2.0})
+
+
 def test_the_ledgers_labels_are_joined_by_prompt() -> None:
     body = packed(features("the prompt"))
     labels = [

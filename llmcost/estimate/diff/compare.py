@@ -190,7 +190,7 @@ _OF = {"prompt": "this prompt", "model": "this model", "all": "all prompts"}
 def _lacks(file: File, *readings: Reading | None) -> tuple[str, ...]:
     lacks = [reading.lack for reading in readings if reading and reading.lack]
     if None in {file.calls_before, file.calls_after} and not file.same:
-        lacks.append("calls per month unknown")
+        lacks.append("calls_per_month is neither measured nor declared in prompts.yaml")
     return tuple(dict.fromkeys(lacks))
 
 
