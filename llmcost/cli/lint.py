@@ -192,9 +192,7 @@ def _relative(path: str) -> str:
     return path if path == "-" else Path(os.path.relpath(path)).as_posix()
 
 
-def _pages(
-    paths: list[str], prompts: Declared | None, *, fix: bool
-) -> tuple[Iterable[Input[Page]], Mapping[str, int]]:
+def _pages(paths: list[str], prompts: Declared | None, *, fix: bool) -> tuple[Iterable[Input[Page]], Mapping[str, int]]:
     """The files to look at, and what is skipped on the way to them (filled in while they are read)."""
     from llmcost.estimate.find import Found, Input
     from llmcost.estimate.lint.page import page, reads

@@ -20,7 +20,7 @@ def test_five_pull_requests(tmp_path: Path, isolated: Path) -> None:
         "heading-over: exit code 4", "stale-ledger: exit code 6",
     ]  # fmt: skip
     for said in (
-        "over the limit: +$46.62 a month is above the limit of $20.00",
+        "over the limit: +$46.53 a month is above the limit of $20.00",
         "over budget: support month 2026-11 spent $45.00 of $40.00",
         "forecast over budget: support month 2026-11 heads for $",
         "no verdict, the data is not enough: the newest request is of 2026-11-30T12:00:00Z",

@@ -155,7 +155,9 @@ def test_unknown_is_not_zero() -> None:
     cases = {
         "no model: name it in prompts.yaml or with --model": one(sent("a", ""), sent("b c", "")),
         "no price for model 'no-such-model'": one(sent("a", "no-such-model"), sent("b", "no-such-model")),
-        "calls_per_month is neither measured nor declared in prompts.yaml": one(sent("a"), sent("b c"), calls(calls_per_month=None)),
+        "calls_per_month is neither measured nor declared in prompts.yaml": one(
+            sent("a"), sent("b c"), calls(calls_per_month=None)
+        ),
         "its text is not seen here": one(Sent("p", (), model="gpt-4o"), Sent("p", (), model="gpt-4o-mini")),
         "model 'text-embedding-3-small' has no rate for output": one(None, sent("a", "text-embedding-3-small")),
     }
