@@ -9,7 +9,9 @@ import typer
 from llmcost.cli.declared import prompts_file
 from llmcost.cli.environment import Env
 from llmcost.cli.estimate_options import (
+    CallsOption,
     Models,
+    PerOption,
     calls_of,
     counter,
     few,
@@ -72,14 +74,8 @@ def estimate(
             "--cached-share", metavar="SHARE", help="Part of the input from the prompt cache: 80%.", show_default=False
         ),
     ] = None,
-    calls: Annotated[
-        str | None,
-        typer.Option("--calls", metavar="N", help="How often each prompt is sent: 20000 or 20k.", show_default=False),
-    ] = None,
-    per: Annotated[
-        str | None,
-        typer.Option("--per", metavar="day|month", help="What --calls counts by; a month.", show_default=False),
-    ] = None,
+    calls: CallsOption = None,
+    per: PerOption = None,
     tier: Annotated[
         str, typer.Option("--tier", metavar="NAME", help="Service tier: standard, batch, flex, priority or fast.")
     ] = "standard",

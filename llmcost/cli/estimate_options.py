@@ -9,7 +9,9 @@ from functools import cache
 from itertools import islice
 from pathlib import Path
 from shlex import quote
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from llmcost.cli.declared import PROMPTS_FILE
 from llmcost.cli.environment import Env
@@ -29,6 +31,14 @@ if TYPE_CHECKING:
     from llmcost.tokens.counter import Count
     from llmcost.tokens.prompt import Prompt
 
+CallsOption = Annotated[
+    str | None,
+    typer.Option("--calls", metavar="N", help="How often each prompt is sent: 20000 or 20k.", show_default=False),
+]
+PerOption = Annotated[
+    str | None,
+    typer.Option("--per", metavar="day|month", help="What --calls counts by; a month.", show_default=False),
+]
 #: `llmcost.tokens.calibration.FILE`, whose module is only loaded where there is such a file.
 RATIOS_FILE = "token-ratios.json"
 _LENGTH_HINT = "write a number (500, 1k), mean, p50 or p90"

@@ -13,7 +13,7 @@ import typer
 
 from llmcost.cli.declared import Declared, prompts_file
 from llmcost.cli.environment import Env
-from llmcost.cli.estimate_options import Models, calls_of, measure_in
+from llmcost.cli.estimate_options import CallsOption, Models, PerOption, calls_of, measure_in
 from llmcost.cli.options import single
 from llmcost.core.errors import ExitCode, LlmcostError, UsageError
 
@@ -49,14 +49,8 @@ def lint(
     ignore: Annotated[
         list[str] | None, typer.Option("--ignore", metavar="NAME", help="Not this rule.", show_default=False)
     ] = None,
-    calls: Annotated[
-        str | None,
-        typer.Option("--calls", metavar="N", help="How often each prompt is sent: 20000 or 20k.", show_default=False),
-    ] = None,
-    per: Annotated[
-        str | None,
-        typer.Option("--per", metavar="day|month", help="What --calls counts by; a month.", show_default=False),
-    ] = None,
+    calls: CallsOption = None,
+    per: PerOption = None,
     fail_over_usd: Annotated[
         str,
         typer.Option(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from llmcost.cli.environment import Env
-from llmcost.cli.period import Until, Where, filters
+from llmcost.cli.period import Since, Until, Where, filters
 from llmcost.core.errors import DataError, UsageError
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def simulate(
         str,
         typer.Option("--policy", metavar="FILE", help="A routing policy; ./routing.yaml.", show_default=False),
     ] = "",
-    since: Annotated[str, typer.Option("--since", metavar="TIME", help="From this time on, or the last 30d.")] = "30d",
+    since: Since = "30d",
     until: Until = "",
     where: Where = None,
 ) -> None:
@@ -54,17 +54,12 @@ def simulate(
 
 
 def _query(env: Env, since: str, until: str, where: list[str] | None) -> Query:
-    from llmcost.core.instants import parse_span, parse_when, span_us
+    from llmcost.core.instants import parse_start, parse_when
     from llmcost.core.record import dimension
     from llmcost.ledger.protocol import Query
 
     end = parse_when(until, env.zone) if until else env.now_us
-    try:
-        parse_span(since)
-    except UsageError:
-        start = parse_when(since, env.zone)
-    else:
-        start = end - span_us(since)
+    start = parse_start(since, env.zone, end)
     if end <= start:
         raise UsageError(f"the period from {since} to {until or 'now'} is empty", "--until must be later than --since")
     # A request of this very moment is one up to now.
