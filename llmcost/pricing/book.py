@@ -9,7 +9,6 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from shlex import quote
 from typing import NamedTuple
 
 from llmcost.core.errors import UsageError, nearest
@@ -179,6 +178,8 @@ def price_or_error(
 
 def _unknown(book: PriceBook, model: str, provider: str, called: str, where: str) -> UsageError:
     """Why nothing is found: nobody knows the provider, others sell the model, or nobody does."""
+    from shlex import quote
+
     known = book.provider_names()
     if provider and canonical_provider(provider) not in known:
         return UsageError(

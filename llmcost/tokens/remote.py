@@ -59,12 +59,6 @@ ENDPOINTS: dict[str, Endpoint] = {
 }  # fmt: skip
 
 
-def environment_names(provider: str) -> tuple[str, ...]:
-    """The environment variables `exact_count` reads for a provider; none where it cannot count."""
-    endpoint = ENDPOINTS.get(provider)
-    return (*endpoint.keys, endpoint.base_variable) if endpoint else ()
-
-
 def ready(provider: str, environ: Mapping[str, str]) -> tuple[Endpoint, str, str]:
     """The provider's endpoint, the key for it, and its base URL.
 

@@ -15,7 +15,7 @@ import pytest
 from llmcost.core.errors import LlmcostError, UsageError
 from llmcost.tokens.counter import Count
 from llmcost.tokens.prompt import Prompt, from_value, plain
-from llmcost.tokens.remote import environment_names, exact_count
+from llmcost.tokens.remote import exact_count
 from llmcost.tokens.template import filled
 
 KEY = "sk-ant-api03-0123456789abcdefghij"
@@ -264,8 +264,6 @@ def test_the_hint_names_the_variables() -> None:
     with pytest.raises(UsageError) as caught:
         exact_count(plain("x"), "m", "google", {})
     assert caught.value.hint == "set GEMINI_API_KEY or GOOGLE_API_KEY, or leave --exact out"
-    assert environment_names("google") == ("GEMINI_API_KEY", "GOOGLE_API_KEY", "GEMINI_BASE_URL")
-    assert environment_names("mistral") == ()
 
 
 @pytest.mark.parametrize(
