@@ -40,6 +40,7 @@ _OPERATIONS: Mapping[Mode, Mapping[str, str]] = {
         "fte_year": "fte-year-usd",
         "monitoring_month": "monitoring-hosted-usd",
         "recovery_share": "disaster-recovery-hosted-share",
+        "overhead": "autoscale-overhead-share",
     },
     "owned": {
         "fte": "people-owned-fte",

@@ -17,7 +17,7 @@ from llmcost.yamlfile.packaged import packaged
 from llmcost.yamlfile.tree import read_bytes
 
 #: Changes whenever the same file and question have another answer.
-_COMPILER = 2
+_COMPILER = 3
 
 
 class Question(NamedTuple):

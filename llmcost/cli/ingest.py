@@ -15,6 +15,8 @@ from llmcost.core.errors import ExitCode, UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from llmcost.ingest.files import Found
+
 
 def ingest(
     env: Env,
@@ -22,7 +24,7 @@ def ingest(
         list[str] | None,
         typer.Argument(
             metavar="[PATH]...",
-            help="Files and folders; - for standard input. Default: Claude Code's own logs.",
+            help="Files and folders; - for standard input. Default: the logs of every known tool on this machine.",
             show_default=False,
         ),
     ] = None,
@@ -72,11 +74,17 @@ def ingest(
         ),
     ] = False,
     strict: Annotated[
-        bool, typer.Option("--strict", help="Exit with 6 when lines were skipped or requests are unpriced.")
+        bool,
+        typer.Option(
+            "--strict",
+            help="Read every file, also those already read; exit with 6 when lines were skipped or requests are"
+            " unpriced.",
+        ),
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would happen; write nothing.")] = False,
 ) -> int:
-    """Read logs into the ledger. Reading a file twice adds nothing; a fuller version of a request replaces it."""
+    """Read logs into the ledger. A file already read is left alone, one that has grown is continued; a request that
+    comes again adds nothing, and a fuller version of it replaces it."""
     from llmcost.ingest.files import Found, find_files
     from llmcost.ingest.pipeline import Ingest, Labels
     from llmcost.ledger.connect import MEMORY
@@ -93,8 +101,11 @@ def ingest(
         undated_mtime=at == "mtime",
     )
     labels = Labels(app, user, team, environment, project, tuple(sorted(_pair(item, "--tag") for item in tag or [])))
-    named = [Path(path) for path in paths if path != "-"] if paths else _default_paths(env)
-    found = find_files(named) if named else Found([], [])
+    if paths:
+        named = [Path(path) for path in paths if path != "-"]
+        found = find_files(named) if named else Found([], [])
+    else:
+        found = _installed(env)
     book = env.book
     if dry_run and _is_missing_or_empty(env.ledger_path):
         ledger = SqliteLedger(MEMORY, write=True)
@@ -103,8 +114,8 @@ def ingest(
     with closing(ledger), ledger.rehearsal() if dry_run else nullcontext():
         job = Ingest(
             ledger, book, labels=labels, options=options, source=source,
-            label=" ".join(paths or ["(default folders)"])[:500], now_us=env.now_us,
-            learnt=_learnt() if learn else None,
+            label=" ".join(paths or ["(this machine's tools)"])[:500], now_us=env.now_us,
+            learnt=_learnt() if learn else None, incremental=not strict,
         )  # fmt: skip
         for problem in found.problems:
             job.result.skip(problem)
@@ -193,18 +204,23 @@ def _undated(env: Env, at: str) -> int | None:
     return parse_when(at, env.zone) if at and at != "mtime" else None
 
 
-def _default_paths(env: Env) -> list[Path]:
-    """Claude Code's log folders on this machine: those of CLAUDE_CONFIG_DIR (a comma list), else the usual two."""
-    named = [part.strip() for part in env.environ.get("CLAUDE_CONFIG_DIR", "").split(",") if part.strip()]
-    config = Path(env.environ.get("XDG_CONFIG_HOME") or env.home / ".config")
-    homes = [Path(part).expanduser() for part in named] or [env.home / ".claude", config / "claude"]
-    found = [home / "projects" for home in homes if (home / "projects").is_dir()]
-    if not found:
+def _installed(env: Env) -> Found:
+    """The logs of every tool on this machine, which it tells."""
+    from llmcost.ingest.files import Found
+    from llmcost.ingest.installed import TOOLS, installed
+
+    tools = installed(env.home, env.environ)
+    if not tools:
+        known = ", ".join(tool.source for tool in TOOLS)
         raise UsageError(
-            f"no Claude Code logs in {' or '.join(str(home / 'projects') for home in homes)}",
-            "name the files or folders to read",
+            f"no logs of {known} for {env.home}",
+            "name the files or folders to read; docs/sources.md says where it looks",
         )
-    return found
+    counts = ", ".join(f"{tool.source} ({len(tool.files)} file{'s' * (len(tool.files) != 1)})" for tool in tools)
+    env.note(f"found {counts}")
+    return Found(
+        [path for tool in tools for path in tool.files], [problem for tool in tools for problem in tool.problems]
+    )
 
 
 app = single(ingest)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from operator import itemgetter
@@ -14,8 +15,10 @@ from typing import IO, NamedTuple
 from llmcost.core.money import MAX_NANO, usd_text
 from llmcost.core.record import Problem, Record
 from llmcost.core.text import clean_field
+from llmcost.ingest.bookmarks import ReadSoFar, stamp
 from llmcost.ingest.features import Features
 from llmcost.ingest.pricing import Pricer
+from llmcost.ledger.bookmarks import Bookmark
 from llmcost.ledger.protocol import Added, Ledger, PricedRecord
 from llmcost.ledger.rows import day_of
 from llmcost.ledger.versions import clash
@@ -56,6 +59,8 @@ class Ingested:
 
     batch: int = 0
     files: int = 0
+    unchanged: int = 0
+    """Files that were not read, because they are as they were when they were."""
     read: int = 0
     skipped: int = 0
     ignored: int = 0
@@ -94,8 +99,12 @@ class Ingest:
     def __init__(
         self, ledger: Ledger, book: PriceBook, *, labels: Labels = _NO_LABELS, options: ReadOptions | None = None,
         label: str = "", now_us: int = 0, source: str = "auto", learnt: Callable[[str], bytes] | None = None,
+        incremental: bool = False,
     ) -> None:  # fmt: skip
-        """`learnt`: what a router learns from of a prompt; kept with its request where given."""
+        """`learnt`: what a router learns from of a prompt; kept with its request where given.
+
+        `incremental`: leave files alone that were read before, and continue those that have grown.
+        """
         self._ledger = ledger
         self._learnt = learnt
         self._to_learn: dict[str, bytes] = {}
@@ -109,6 +118,13 @@ class Ingest:
         self._rows: list[PricedRecord] = []
         self.result = Ingested()
         self._label, self._now_us = label, now_us
+        self._so_far: ReadSoFar | None = None
+        if incremental:
+            o = self._options
+            told = (source, labels, sorted(o.mapping.items()), o.undated, o.undated_mtime, learnt is not None)
+            said = repr(told)
+            self._so_far = ReadSoFar(ledger.bookmarks, said, self._options)
+        self._marks: list[Bookmark] = []
         self._progress: Callable[[LogFile], None] | None = None
 
     def paths(self, files: Iterable[Path], progress: Progress | None = None) -> None:
@@ -122,17 +138,28 @@ class Ingest:
                 progress(done, total, str(path))
             done += size
             try:
-                file = LogFile.open(path, self._options)
+                self._path(path)
             except OSError as error:
                 self._unreadable(str(path), error)
-                continue
-            try:
-                self._read(file)
-            finally:
-                file.close()
         self._progress = None
         if progress is not None:
             progress(total, total, "")
+
+    def _path(self, path: Path) -> None:
+        so_far = self._so_far
+        if so_far is None:
+            with closing(LogFile.open(path, self._options)) as file:
+                self._read(file)
+            return
+        if so_far.is_read(path):
+            self.result.unchanged += 1
+            return
+        before, skipped = stamp(path), self.result.skipped
+        file, source = so_far.open(path)
+        with closing(file):
+            source = self._read(file, source)
+            if source is not None and self.result.skipped == skipped:
+                self._marks.append(so_far.mark(path, before, file, source))
 
     def stream(self, stream: IO[bytes], name: str) -> None:
         """Read one log that is no file on disk. The caller closes it."""
@@ -146,19 +173,20 @@ class Ingest:
     def _unreadable(self, name: str, error: OSError) -> None:
         self.result.skip(Problem(name, 0, f"cannot be read: {error.strerror or error}"))
 
-    def _read(self, file: LogFile) -> None:
+    def _read(self, file: LogFile, source: Source | None = None) -> Source | None:
+        """Read a file, on with `source` where it was read before; the source that read it."""
         result = self.result
         result.files += 1
         if not file.head and not file.overlong:
-            result.skip(file.problem(0, "the file is empty"))
-            return
+            if source is None:
+                result.skip(file.problem(0, "the file is empty"))
+            return source
         before = result.read
-        source = None
         try:
-            source = self._source or detect(file)
+            source = source or self._source or detect(file)
             if source is None:
                 result.skip(file.problem(0, _unknown(file)))
-                return
+                return None
             self._read_as(source, file)
         except OSError as error:
             result.skip(file.problem(0, f"cannot be read to its end: {error.strerror or error}"))
@@ -166,6 +194,7 @@ class Ingest:
             result.count(source.name, result.read - before)
         result.ignored += file.ignored
         result.naive_times += file.naive_times
+        return source
 
     def _read_as(self, source: Source, file: LogFile) -> None:
         """Read a file's requests. Versions of one request that are plainly lesser need not be priced.
@@ -261,8 +290,15 @@ class Ingest:
         return self._features.of(record) if record.prompt_text else record
 
     def _flush(self) -> None:
-        if not self._rows:
-            return
+        """Write rows, and with them the bookmarks of the files whose last ones they are."""
+        with self._ledger.transaction() if self._marks else nullcontext():
+            if self._rows:
+                self._write_rows()
+            if self._marks:
+                self._ledger.bookmarks.keep(self._marks)
+        self._marks.clear()
+
+    def _write_rows(self) -> None:
         if not self.result.batch:
             self.result.batch = self._ledger.begin_batch(self._label, self._now_us)
         self.result.added = self.result.added.plus(self._ledger.add(self._rows, self.result.batch))

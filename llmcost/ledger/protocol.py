@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol
 from llmcost.core.record import Record
 from llmcost.core.usage import BUCKETS, COST_PARTS, Usage
 from llmcost.ledger.alerts import Outbox
+from llmcost.ledger.bookmarks import Bookmarks
 from llmcost.ledger.labels import Labels
 
 #: card ids that are no card.
@@ -239,6 +240,10 @@ class Ledger(Protocol):
     @property
     def labels(self) -> Labels:
         """How good answers were."""
+
+    @property
+    def bookmarks(self) -> Bookmarks:
+        """How far log files have been read."""
 
     def transaction(self) -> AbstractContextManager[None]:
         """What is read and written within is one step: nobody writes between, and all of it holds or nothing."""

@@ -12,6 +12,7 @@ batch, superseded   what each ingest brought, so that it can be undone
 prediction       what estimates and diffs foretold, to be held against the rows
 alert            what budgets have to tell, to whom, and whether it is told
 label, features  how good answers were, and hashed n-grams and figures of the prompts behind them
+bookmark         how far each log file has been read
 """
 
 from __future__ import annotations
@@ -48,6 +49,9 @@ PREDICTION = (
 
 #: Columns of `alert`, in the order of `alerts.StoredAlert`.
 ALERT = ("number", "key", "subject", "channel", "body", "standing", "made_us", "attempts", "due_us", "sent_us", "error")
+
+#: Columns of `bookmark`, in the order of `bookmarks.Bookmark`.
+BOOKMARK = ("path", "inode", "size", "mtime_ns", "reader", "offset", "line", "digest", "state")
 
 UNPRICED_CODE, REPORTED_CODE = 0, 1
 FLAG_SIDECHAIN, FLAG_PARTIAL, FLAG_UNMETERED = 1, 2, 4
@@ -135,9 +139,17 @@ def _m004_labels(execute: Callable[[str], object]) -> None:
     execute("CREATE TABLE features (key TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID")
 
 
+def _m005_bookmarks(execute: Callable[[str], object]) -> None:
+    execute(
+        "CREATE TABLE bookmark (path TEXT PRIMARY KEY, inode INTEGER NOT NULL, size INTEGER NOT NULL,"
+        " mtime_ns INTEGER NOT NULL, reader TEXT NOT NULL, offset INTEGER NOT NULL, line INTEGER NOT NULL,"
+        " digest BLOB NOT NULL, state TEXT NOT NULL) WITHOUT ROWID"
+    )
+
+
 #: Position + 1 is the version (PRAGMA user_version) a migration brings the ledger to.
 MIGRATIONS: tuple[Callable[[Callable[[str], object]], None], ...] = (
-    _m001_initial, _m002_predictions, _m003_alerts, _m004_labels,
+    _m001_initial, _m002_predictions, _m003_alerts, _m004_labels, _m005_bookmarks,
 )  # fmt: skip
 VERSION = len(MIGRATIONS)
 

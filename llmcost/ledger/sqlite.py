@@ -15,6 +15,7 @@ from llmcost.core.instants import DAY_US, QUARTER_US
 from llmcost.core.record import dimension
 from llmcost.ledger import schema
 from llmcost.ledger import statements as sql
+from llmcost.ledger.bookmarking import SqliteBookmarks
 from llmcost.ledger.codes import Codes
 from llmcost.ledger.connect import connect, translated
 from llmcost.ledger.erasure import FORGOTTEN, Erasure
@@ -52,6 +53,7 @@ class SqliteLedger:
         self._versions = Versions(self._db, self._decoder)
         self.outbox = SqliteOutbox(self._db, self._transaction, lambda: translated(path))
         self.labels = SqliteLabels(self._db, self._transaction, lambda: translated(path))
+        self.bookmarks = SqliteBookmarks(self._db, self._transaction, lambda: translated(path))
         self._erasure = Erasure(self._db, self._codes, self._decoder, self._versions, self.outbox, self.labels)
         self._rehearsing = False
         #: Batches begun here that have not added or replaced a row.
@@ -324,6 +326,7 @@ class SqliteLedger:
             count = self._versions.take_back(batch)
             self._apply_delta()
             self._db.execute("UPDATE batch SET undone = 1 WHERE id = ?", (batch,))
+            self.bookmarks.drop_all()
         return count
 
     def forget_user(self, user: str) -> int:
@@ -332,6 +335,7 @@ class SqliteLedger:
         with self._transaction():
             self._clear_staging()
             count = self._erasure.forget(well_formed(user))
+            self.bookmarks.drop_all()
             self._apply_delta()
             self._codes.clear()
         with translated(self.path):

@@ -24,6 +24,7 @@ def as_json(result: Ingested, *, dry_run: bool = False) -> str:
             "batch": result.batch,
             "dry_run": dry_run,
             "files": result.files,
+            "unchanged": result.unchanged,
             "read": result.read,
             "new": added.new,
             "updated": added.updated,
@@ -52,7 +53,8 @@ def as_text(result: Ingested, *, dry_run: bool = False) -> str:
     text = (
         f"{'would add' if dry_run else 'added'} {counted(added.new, 'request')}{update}, worth {usd(added.cost)}"
         f" (read {count(result.read)}, {count(added.duplicate)} of them repeats"
-        f"; {counted(result.files, 'file')}{': ' + sources if sources else ''})"
+        f"; {counted(result.files, 'file')}{': ' + sources if sources else ''}"
+        f"{f'; {count(result.unchanged)} already read' if result.unchanged else ''})"
     )
     if not dry_run and added.new + added.updated:
         text += f"\nbatch {result.batch}: `llmcost ledger undo {result.batch}` takes it back"
@@ -62,7 +64,7 @@ def as_text(result: Ingested, *, dry_run: bool = False) -> str:
 def remarks(result: Ingested) -> list[str]:
     """What the person should know beside the totals, one line each."""
     lines = []
-    if not result.files:
+    if not result.files + result.unchanged:
         lines.append("no file to read there")
     if result.skipped:
         lines.append(f"skipped {count(result.skipped)}:")

@@ -217,4 +217,4 @@ def _project(cwd: str) -> str:
     return cwd.rstrip("/\\") or cwd
 
 
-SOURCE = Source("claude-code", sniff, read, default_app="claude-code")
+SOURCE = Source("claude-code", sniff, read, default_app="claude-code", resumes=True)

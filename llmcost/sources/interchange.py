@@ -303,5 +303,5 @@ def _parts(given: Any, nano: int | None) -> tuple[int, ...]:
     return parts
 
 
-JSONL = Source("jsonl", sniff_jsonl, read_jsonl)
+JSONL = Source("jsonl", sniff_jsonl, read_jsonl, resumes=True)
 CSV = Source("csv", sniff_csv, read_csv)

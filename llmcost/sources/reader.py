@@ -55,6 +55,11 @@ class Source:
     read: Callable[[LogFile], Iterator[Record | Problem]]
     default_app: str = ""
     """The app of its requests when neither the log nor the person who ingests names one."""
+    resumes: bool = False
+    """A grown file may be read on from the end of its last whole line: what the reading of a line depends on is in
+    that line or in `LogFile.state`."""
+    version: int = 1
+    """Raised when the same bytes give other requests than before, so that files are read again."""
 
 
 class LogFile:
@@ -64,7 +69,12 @@ class LogFile:
     `overlong` counts lines before `head` that were longer than MAX_LINE.
     `ignored` counts lines that are by design no request (a user's message, a summary).
     `naive_times` counts timestamps without an offset, which were taken as UTC.
+    `state` is what a source that `resumes` has to know of the lines before: JSON values, kept up to date by it.
+    `path` is where the file lies on disk; None where it does not.
+    `consumed` and `consumed_lines` count the bytes and lines handed out, up to the last whole line.
     """
+
+    path: Path | None = None
 
     def __init__(self, stream: IO[bytes], name: str, options: ReadOptions | None = None, mtime_us: int | None = None):
         self.name = name
@@ -73,16 +83,21 @@ class LogFile:
         self.ignored = 0
         self.naive_times = 0
         self.overlong = 0
+        self.state: dict[str, Any] = {}
+        self.consumed = self.consumed_lines = 0
         self._seen: dict[bytes, int] = {}
         self._stream = stream
         head, self._rest = decompressed(stream, HEAD)
+        self.plain = self._rest is stream
         self.head = head.removeprefix(_BOM)
+        self._bom = len(head) - len(self.head)
+        self._whole = True
         self._complete_first_line()
         self._document: list[Value | Problem] | None = None
 
     @classmethod
-    def open(cls, path: Path, options: ReadOptions | None = None) -> LogFile:
-        """Open a file on disk.
+    def open(cls, path: Path, options: ReadOptions | None = None, *, offset: int = 0, line: int = 0) -> LogFile:
+        """Open a file on disk, from the byte `offset` at the end of line `line` on.
 
         Raises:
             OSError: it cannot be read.
@@ -91,11 +106,20 @@ class LogFile:
         if not stat.S_ISREG(info.st_mode):
             raise OSError("not a regular file")
         stream = path.open("rb", BUFFER)
+        stream.seek(offset)
         try:
-            return cls(stream, str(path), options, info.st_mtime_ns // 1000)
+            file = cls(stream, str(path), options, info.st_mtime_ns // 1000)
         except BaseException:
             stream.close()
             raise
+        file.path = path
+        file.consumed, file.consumed_lines = offset, line
+        return file
+
+    @property
+    def resumable(self) -> bool:
+        """Whether a reading of this file may be continued later: plain lines whose ids are their own."""
+        return self.plain and not self.overlong and not self._seen and self.consumed > 0 and self._whole
 
     @property
     def position(self) -> int:
@@ -126,8 +150,9 @@ class LogFile:
     def raw_lines(self) -> Iterator[tuple[int, bytes] | Problem]:
         """(line number from 1, bytes with the line end). Read once."""
         reason = f"line longer than {MAX_LINE >> 20} MiB"
-        number = 0
-        while number < self.overlong:
+        number = self.consumed_lines
+        self.consumed += self._bom
+        for _ in range(self.overlong):
             number += 1
             yield self.problem(number, reason)
         skipping = False
@@ -136,6 +161,12 @@ class LogFile:
                 skipping = not piece.endswith(b"\n")
                 continue
             number += 1
+            if piece.endswith(b"\n"):
+                self.consumed += len(piece)
+                self.consumed_lines = number
+            else:
+                # What a source makes of half a line must not be what it remembers of whole ones.
+                self._whole = False
             if len(piece) > MAX_LINE and not piece.endswith(b"\n"):
                 skipping = True
                 yield self.problem(number, reason)

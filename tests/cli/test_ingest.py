@@ -58,7 +58,7 @@ def test_json_has_the_keys_scripts_rely_on() -> None:
     assert ran.err == ""
     # gpt-4o: (100 x 2.50 + 20 x 10) / 1M; claude: (1000 x 3 + 100 x 15) / 1M
     assert ran.json == {
-        "schema_version": 1, "batch": 1, "dry_run": False, "files": 2,
+        "schema_version": 1, "batch": 1, "dry_run": False, "files": 2, "unchanged": 0,
         "read": 4, "new": 3, "updated": 0, "duplicate": 1, "clashes": 0, "skipped": 1, "ignored": 1, "unpriced": 1,
         "cost_usd": "0.00495",
         "sources": [{"source": "claude-code", "files": 1, "requests": 2},
@@ -83,9 +83,43 @@ def test_reading_again_adds_nothing() -> None:
     write(Path("a.jsonl"), flat(), flat(request_id=None), flat(request_id=None))
     assert ingest("a.jsonl", "--json").json["new"] == 3
     before = stored()
-    again = ingest("a.jsonl", "--json").json
+    again = ingest("a.jsonl", "--json", "--strict").json
     assert (again["new"], again["updated"], again["duplicate"], again["cost_usd"]) == (0, 0, 3, "0")
     assert stored() == before
+    again = ingest("a.jsonl", "--json").json
+    assert (again["files"], again["unchanged"], again["read"], again["batch"]) == (0, 1, 0, 0)
+    ran = ingest("a.jsonl")
+    assert ran.out == "added 0 requests, worth $0.00 (read 0, 0 of them repeats; 0 files; 1 already read)\n"
+    assert ran.err == ""
+    assert stored() == before
+
+
+def test_an_undo_reads_the_logs_again() -> None:
+    write(Path("a.jsonl"), flat())
+    assert ingest("a.jsonl", "--json").json["batch"] == 1
+    before = stored("ts, request.id, cost")
+    assert llmcost("ledger", "undo", "1").code == 0
+    assert stored() == []
+    assert ingest("a.jsonl", "--json").json["new"] == 1
+    assert stored("ts, request.id, cost") == before
+
+
+def test_what_was_skipped_is_told_every_time() -> None:
+    write(Path("a.jsonl"), flat(), b"{cut\n")
+    assert [ingest("a.jsonl", "--json").json["skipped"] for _ in range(3)] == [1, 1, 1]
+
+
+def test_other_labels_read_the_file_again() -> None:
+    write(Path("a.jsonl"), flat())
+    ingest("a.jsonl")
+    again = ingest("a.jsonl", "--app", "shop", "--json").json
+    assert (again["read"], again["unchanged"]) == (1, 0)
+
+
+def test_a_trial_run_leaves_the_files_to_be_read() -> None:
+    write(Path("a.jsonl"), flat())
+    ingest("a.jsonl", "--dry-run")
+    assert ingest("a.jsonl", "--json").json["new"] == 1
 
 
 def test_labels() -> None:
@@ -226,10 +260,11 @@ def test_the_environment_names_other_folders(isolated: Path, monkeypatch: pytest
     assert {row[0] for row in stored("request.id")} == {"anthropic:msg_2", "anthropic:msg_3", "anthropic:msg_4"}
 
 
-def test_without_any_logs_it_says_where_it_looked(isolated: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert_error(ingest(), 2, str(isolated / ".claude" / "projects"), str(isolated / ".config" / "claude" / "projects"))
+def test_without_any_logs_it_says_what_it_looked_for(isolated: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CLAUDE_CONFIG_DIR", "/nowhere")
-    assert_error(ingest(), 2, "no Claude Code logs in /nowhere/projects")
+    assert_error(
+        ingest(), 2, f"no logs of claude-code, codex, gemini-cli, qwen-code, opencode, copilot-cli, llm for {isolated}"
+    )
     assert not LEDGER.exists()
 
 
@@ -401,7 +436,7 @@ def test_the_totals_of_the_samples_are_right_by_hand(monkeypatch: pytest.MonkeyP
     assert counts == [(2023, 1203, 90, 110, nano, 17)]
 
     before = stored()
-    again = ingest(str(DATA), "--json").json
+    again = ingest(str(DATA), "--strict", "--json").json
     assert (again["new"], again["updated"], again["duplicate"]) == (0, 0, 21)
     assert stored() == before
 

@@ -20,6 +20,7 @@ from llmcost.core.errors import UsageError
 from llmcost.core.record import DIMENSIONS
 from llmcost.core.usage import Usage
 from llmcost.ledger.alerts import Alert, StoredAlert
+from llmcost.ledger.bookmarks import Bookmark
 from llmcost.ledger.labels import Answered, StoredLabel
 from llmcost.ledger.protocol import REPORTED, UNPRICED, Added, Amounts, Basis, Ledger, Prediction, PricedRecord, Query
 from tests.ledger.samples import (
@@ -729,6 +730,32 @@ class LedgerContract:
         assert [each.features for each in ledger.labels.all()] == [b"\x01", None, None]
         assert ledger.labels.keep([(T0, "openai:1", b"\x03")]) == 1
         assert ledger.labels.all()[0].features == b"\x03"
+
+    def test_bookmarks_are_replaced_and_fall_with_an_undo_and_a_forgotten_user(self, ledger: Ledger) -> None:
+        first = Bookmark("a", (1 << 63) - 1, 10, 20, "jsonl:1 x", 9, 2, b"\x00\xff", '{"model": "中文"}')
+        second = Bookmark("b'; --", 2, 0, 0, "")
+        assert ledger.bookmarks.of("a") is None
+        ledger.bookmarks.keep([first, second])
+        ledger.bookmarks.keep([first._replace(size=11)])
+        assert ledger.bookmarks.of("a") == first._replace(size=11)
+        assert ledger.bookmarks.of("b'; --") == second
+        number = batch(ledger)
+        ledger.add([row(user="ada")], number)
+        ledger.undo(number)
+        assert ledger.bookmarks.of("a") is None
+        ledger.bookmarks.keep([first])
+        ledger.forget_user("ada")
+        assert ledger.bookmarks.of("a") is None
+
+    def test_a_bookmark_falls_with_its_transaction(self, ledger: Ledger) -> None:
+        def fails() -> None:
+            with ledger.transaction():
+                ledger.bookmarks.keep([Bookmark("a", 1, 1, 1, "")])
+                raise RuntimeError
+
+        with pytest.raises(RuntimeError):
+            fails()
+        assert ledger.bookmarks.of("a") is None
 
     def test_a_forgotten_users_labels_leave_too(self, ledger: Ledger) -> None:
         add(ledger, row("openai:1", user="ann", prompt_digest="ab"), row("openai:2", user="bob"))

@@ -35,7 +35,7 @@ def test_a_new_ledger_is_of_the_newest_version() -> None:
     assert version(path) == schema.VERSION == len(schema.MIGRATIONS)
     assert tables(path) == {
         "meta", "series", "party", "context", "card", "batch", "request", "seen", "superseded", "forgotten",
-        "rollup_quarter", "rollup_day", "prediction", "alert", "label", "features",
+        "rollup_quarter", "rollup_day", "prediction", "alert", "label", "features", "bookmark",
     }  # fmt: skip
 
 
