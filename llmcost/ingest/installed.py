@@ -28,7 +28,6 @@ TOOLS: tuple[Tool, ...] = (
     Tool("gemini-cli", "", (".gemini",), ("tmp",), ("chats/*.json", "chats/*.jsonl")),
     Tool("qwen-code", "", (".qwen",), ("projects",), ("chats/*.jsonl",)),
     Tool("opencode", "", ("data:opencode",), (".",), ("opencode*.db", "storage/message/*/*.json")),
-    Tool("copilot-cli", "", (".copilot",), ("otel",), ("*.jsonl",)),
     Tool(
         "llm", "LLM_USER_PATH", ("config:io.datasette.llm", "Library/Application Support/io.datasette.llm"), (".",),
         ("logs.db",),

@@ -11,7 +11,14 @@ from llmcost.sources.reader import LogFile, Source
 
 #: name -> "module:attribute", in the order in which content is tried: the most specific first.
 SOURCES: dict[str, str] = {
+    "qwen-code": "llmcost.sources.qwen_code:SOURCE",
     "claude-code": "llmcost.sources.claude_code:SOURCE",
+    "codex": "llmcost.sources.codex:SOURCE",
+    "gemini-cli": "llmcost.sources.gemini_cli:SOURCE",
+    "opencode": "llmcost.sources.opencode:SOURCE",
+    "llm": "llmcost.sources.llm:SOURCE",
+    "otel": "llmcost.sources.otel:SOURCE",
+    "litellm": "llmcost.sources.litellm:SOURCE",
     "openai-batch": "llmcost.sources.openai_batch:SOURCE",
     "bedrock": "llmcost.sources.responses:BEDROCK",
     "anthropic": "llmcost.sources.responses:ANTHROPIC",

@@ -260,11 +260,26 @@ def test_the_environment_names_other_folders(isolated: Path, monkeypatch: pytest
     assert {row[0] for row in stored("request.id")} == {"anthropic:msg_2", "anthropic:msg_3", "anthropic:msg_4"}
 
 
+def test_the_tools_found_are_told_and_read_together(isolated: Path) -> None:
+    write(isolated / ".claude/projects/p/a.jsonl", claude("msg_1"))
+    when = "2026-01-09T10:00:00Z"
+    counts = {"input_tokens": 10, "cached_input_tokens": 0, "output_tokens": 2, "reasoning_output_tokens": 0}
+    write(isolated / ".codex/sessions/2026/01/09/rollout.jsonl",
+          {"timestamp": when, "type": "turn_context", "payload": {"model": "gpt-4o"}},
+          {"timestamp": when, "type": "event_msg",
+           "payload": {"type": "token_count", "info": {"total_token_usage": counts}}})  # fmt: skip
+    ran = ingest()
+    assert ran.err == "found claude-code (1 file), codex (1 file)\n"
+    assert "added 2 requests" in ran.out
+    assert stored("model, app, source") == [
+        ("claude-sonnet-4-5", "claude-code", "claude-code"), ("gpt-4o", "codex", "codex"),
+    ]  # fmt: skip
+    assert ingest("--json").json["unchanged"] == 2
+
+
 def test_without_any_logs_it_says_what_it_looked_for(isolated: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CLAUDE_CONFIG_DIR", "/nowhere")
-    assert_error(
-        ingest(), 2, f"no logs of claude-code, codex, gemini-cli, qwen-code, opencode, copilot-cli, llm for {isolated}"
-    )
+    assert_error(ingest(), 2, f"no logs of claude-code, codex, gemini-cli, qwen-code, opencode, llm for {isolated}")
     assert not LEDGER.exists()
 
 

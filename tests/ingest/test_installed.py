@@ -31,7 +31,6 @@ def test_every_tool_where_it_usually_is(isolated: Path) -> None:
             ".local/share/opencode/opencode.db",
             ".local/share/opencode/storage/message/ses_1/msg_1.json",
         ],
-        "copilot-cli": [".copilot/otel/a.jsonl"],
         "llm": [".config/io.datasette.llm/logs.db"],
     }
     made(*(name for names in logs.values() for name in names))

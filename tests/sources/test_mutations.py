@@ -1,0 +1,87 @@
+"""Damaged logs of every source: no error but a file's own, and every line is a request, a problem or ignored."""
+
+import io
+import json
+import random
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from llmcost.core.record import Problem, Record
+from llmcost.sources import source_named
+from llmcost.sources.reader import LogFile
+from tests.sources import test_claude_code, test_codex, test_gemini_cli, test_litellm, test_opencode, test_otel
+from tests.sources import test_qwen_code as qwen
+from tests.sources.reading import encoded
+
+LINES = {
+    "claude-code": [test_claude_code.line()],
+    "codex": [test_codex.meta(), test_codex.turn("gpt-5"), test_codex.tokens(5, (100, 20, 10, 4), (100, 20, 10, 4)),
+              test_codex.tokens(6, (300, 20, 10, 4))],
+    "gemini-cli": [test_gemini_cli.HEAD, test_gemini_cli.answer(), {"$set": {"messages": [test_gemini_cli.answer()]}}],
+    "qwen-code": [qwen.line("user"), qwen.answer(600, 5, 20, 625)],
+    "opencode": [test_opencode.message()],
+    "otel": [test_otel.export(test_otel.span(test_otel.NEW), test_otel.span(test_otel.OLD))],
+    "litellm": [test_litellm.row(test_litellm.DETAILS)],
+    "jsonl": [{"timestamp": "2026-01-09T10:00:00Z", "request_id": "r", "model": "gpt-4o", "input_tokens": 10,
+               "output_tokens": 2, "tags": {"a": "b"}, "latency_ms": 5}],
+}  # fmt: skip
+PER_SOURCE = 650
+ODD: tuple[Any, ...] = (
+    None, True, -1, 1.5, 10**40, "", "x", "\x00", "中文" * 50, "\ud800", [], [[]], {}, {"a": {}}, "9" * 5_000, 1e300,
+    "2026-13-45", -(10**18), "NaN",
+)  # fmt: skip
+
+
+def odd_value(dice: random.Random, value: Any) -> Any:
+    """The value with one thing in it replaced, dropped or wrapped."""
+    if isinstance(value, dict) and value and dice.random() < 0.9:
+        made = dict(value)
+        key = dice.choice(list(made))
+        if dice.random() < 0.15:
+            del made[key]
+        else:
+            made[key] = odd_value(dice, made[key])
+        return made
+    if isinstance(value, list) and value and dice.random() < 0.9:
+        place = dice.randrange(len(value))
+        return [*value[:place], odd_value(dice, value[place]), *value[place + 1 :]]
+    return dice.choice(ODD)
+
+
+def odd_bytes(dice: random.Random, line: bytes) -> bytes:
+    """The line cut short, with a byte changed, or with some of it twice; never of two lines."""
+    place = dice.randrange(len(line) - 1)
+    changed: Callable[[], bytes] = dice.choice((
+        lambda: line[:place] + b"\n",
+        lambda: line[:place] + bytes([dice.choice((0, 34, 44, 92, 123, 125, 255))]) + line[place + 1 :],
+        lambda: line[:place] + line[place // 2 :],
+    ))  # fmt: skip
+    return changed()
+
+
+@pytest.mark.parametrize("name", LINES)
+def test_damaged_lines(name: str) -> None:
+    dice, source = random.Random(name), source_named(name)
+    made: list[bytes] = []
+    while len(made) < PER_SOURCE:
+        line = dice.choice(LINES[name])
+        if dice.random() < 0.6:
+            made.append(json.dumps(odd_value(dice, line)).encode() + b"\n")
+        else:
+            made.append(odd_bytes(dice, encoded(line)))
+    written = sum(1 for line in made if line.strip())
+    # The log proper begins with sound lines, as a log does.
+    file = LogFile(io.BytesIO(encoded(*LINES[name]) + b"".join(made)), "log")
+    items = list(source.read(file))
+    assert all(isinstance(item, Record | Problem) for item in items)
+    told = {item.line for item in items if isinstance(item, Problem)}
+    requests = sum(isinstance(item, Record) for item in items)
+    # A line may hold several requests; none is without a trace.
+    assert len(told) + requests + file.ignored >= written + len(LINES[name])
+    for item in items:
+        if isinstance(item, Record):
+            assert min(item.usage) >= 0
+            assert item.id
+            assert 0 < item.ts < 1 << 53
