@@ -54,7 +54,9 @@ def test_heavy_packages_are_imported_where_they_are_used(path: Path) -> None:
 
 @pytest.mark.parametrize("path", BELOW, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_all_sql_lives_in_the_ledger(path: Path) -> None:
-    if path.relative_to(PACKAGE).parts[0] == "ledger":
+    place = path.relative_to(PACKAGE)
+    # Other tools' databases are a source's, and opened to read.
+    if place.parts[0] == "ledger" or place == Path("sources", "foreign_db.py"):
         return
     texts = [node.value for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Constant)]
     assert [text for text in texts if isinstance(text, str) and _SQL.search(text)] == []

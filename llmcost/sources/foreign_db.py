@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from llmcost.sources.reader import LogFile
 
-_MAGIC = b"SQLite format 3\x00"
+MAGIC = b"SQLite format 3\x00"
 
 
 @contextmanager
@@ -29,7 +29,7 @@ def opened(file: LogFile) -> Iterator[sqlite3.Connection]:
             with path.open("wb") as copy:
                 shutil.copyfileobj(file.text(), copy)
         try:
-            with closing(sqlite3.connect(f"file:{quote(str(path.absolute()))}?mode=ro", uri=True)) as db:
+            with closing(_connected(path)) as db:
                 db.text_factory = _text
                 yield db
         except (sqlite3.Error, OverflowError) as error:
@@ -38,7 +38,7 @@ def opened(file: LogFile) -> Iterator[sqlite3.Connection]:
 
 def tables(file: LogFile) -> frozenset[str]:
     """Names of the database's tables and of `table.column`s; empty when the file is no database that can be read."""
-    if not file.head.startswith(_MAGIC) or file.path is None:
+    if not file.head.startswith(MAGIC) or file.path is None:
         return frozenset()
     found: set[str] = set()
     with suppress(OSError), opened(file) as db:
@@ -46,6 +46,26 @@ def tables(file: LogFile) -> frozenset[str]:
         for table, column in db.execute(select):
             found |= {table, f"{table}.{column}"}
     return frozenset(found)
+
+
+def rows(db: sqlite3.Connection, table: str, columns: Sequence[str]) -> sqlite3.Cursor:
+    """Columns of a table's rows, oldest first. Names come from our own code only."""
+    chosen = ", ".join(columns)
+    return db.execute(f"SELECT {chosen} FROM {table} ORDER BY rowid")  # noqa: S608
+
+
+def holds(path: Path, table: str, identity: str) -> bool:
+    """Whether a database has a row of this `id`; one that cannot be read has none."""
+    try:
+        with closing(_connected(path)) as db:
+            found = db.execute(f"SELECT 1 FROM {table} WHERE id = ?", (identity,))  # noqa: S608
+            return found.fetchone() is not None
+    except sqlite3.Error:
+        return False
+
+
+def _connected(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"file:{quote(str(path.absolute()))}?mode=ro", uri=True)
 
 
 def _text(raw: bytes) -> str:

@@ -7,14 +7,13 @@ A call whose provider told no tokens is not metered: it is skipped and said to b
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from typing import Any
 
 from llmcost.core.record import Problem, Record
 from llmcost.core.usage import usage_from_totals
 from llmcost.sources.each import moment, told
-from llmcost.sources.foreign_db import opened, tables
+from llmcost.sources.foreign_db import opened, rows, tables
 from llmcost.sources.parsed import Body, count, family_provider, section, text, whole
 from llmcost.sources.reader import LogFile, Source, decode_json
 
@@ -37,7 +36,7 @@ def read(file: LogFile) -> Iterator[Record | Problem]:
                 continue
             # Older versions lack some of these.
             names = [name if f"{table}.{name}" in found else f"NULL AS {name}" for name in (*_COLUMNS, session)]
-            for number, row in enumerate(_rows(db, table, names), 1):
+            for number, row in enumerate(rows(db, table, names), 1):
                 value = dict(zip((*_COLUMNS, "session"), row, strict=True))
                 identity = text(value["id"])
                 if identity and identity in seen:
@@ -45,10 +44,6 @@ def read(file: LogFile) -> Iterator[Record | Problem]:
                     continue
                 seen.add(identity)
                 yield from told(file, number, lambda value=value: _row(file, value))  # type: ignore[misc]
-
-
-def _rows(db: sqlite3.Connection, table: str, names: list[str]) -> sqlite3.Cursor:
-    return db.execute(f"SELECT {', '.join(names)} FROM {table} ORDER BY rowid")  # noqa: S608 - names of ours
 
 
 def _row(file: LogFile, value: dict[str, Any]) -> Iterator[Record | str]:

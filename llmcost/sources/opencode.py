@@ -9,37 +9,31 @@ subscription's is). Shape as in ccusage's and tokscale's tests.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
-from pathlib import Path
-from urllib.parse import quote
 
 from llmcost.core.providers import canonical_provider
 from llmcost.core.record import Problem, Record
 from llmcost.core.usage import Usage, usage_from_parts
 from llmcost.sources.each import moment, requests, told
-from llmcost.sources.foreign_db import opened, tables
+from llmcost.sources.foreign_db import MAGIC, holds, opened, rows, tables
 from llmcost.sources.parsed import Body, amount, count, section, text
 from llmcost.sources.reader import LogFile, Source, decode_json
 
-_MAGIC = b"SQLite format 3\x00"
-_ROWS = "SELECT id, session_id, data FROM message ORDER BY rowid"
-_HELD = "SELECT 1 FROM message WHERE id = ?"
+_COLUMNS = ("id", "session_id", "data")
 
 
 def sniff(file: LogFile) -> bool:
-    if file.head.startswith(_MAGIC):
-        return {"message.id", "message.session_id", "message.data"} <= tables(file)
+    if file.head.startswith(MAGIC):
+        return {f"message.{column}" for column in _COLUMNS} <= tables(file)
     return any({"sessionID", "role", "time", "id"} <= value.keys() for value in file.sample)
 
 
 def read(file: LogFile) -> Iterator[Record | Problem]:
-    if not file.head.startswith(_MAGIC):
+    if not file.head.startswith(MAGIC):
         yield from requests(file, _json)
         return
     with opened(file) as db:
-        for number, (identity, session, data) in enumerate(db.execute(_ROWS), 1):
+        for number, (identity, session, data) in enumerate(rows(db, "message", _COLUMNS), 1):
             yield from told(file, number, lambda row=(identity, session, data): _stored(file, *row))  # type: ignore[misc]
 
 
@@ -61,15 +55,9 @@ def _held(file: LogFile, identity: str) -> bool:
     # …/storage/message/<session>/<message>.json
     if file.path is None or len(file.path.absolute().parts) < 5:
         return False
-    return any(_holds(path, identity) for path in sorted(file.path.absolute().parents[3].glob("opencode*.db")))
-
-
-def _holds(path: Path, identity: str) -> bool:
-    try:
-        with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)) as db:
-            return db.execute(_HELD, (identity,)).fetchone() is not None
-    except sqlite3.Error:
-        return False
+    return any(
+        holds(path, "message", identity) for path in sorted(file.path.absolute().parents[3].glob("opencode*.db"))
+    )
 
 
 def _message(file: LogFile, raw: bytes, value: Body) -> Iterator[Record | str]:

@@ -4,6 +4,8 @@ import io
 import json
 import random
 from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -59,6 +61,27 @@ def odd_bytes(dice: random.Random, line: bytes) -> bytes:
         lambda: line[:place] + line[place // 2 :],
     ))  # fmt: skip
     return changed()
+
+
+@pytest.mark.parametrize("name", ["claude-code", "codex", "gemini-cli", "qwen-code", "jsonl"])
+def test_a_log_continued_after_any_line_gives_what_one_reading_gives(name: str, isolated: Path) -> None:
+    source = source_named(name)
+    assert source.resumes
+    lines = [encoded(line) for line in LINES[name] * 3]
+    path = isolated / "log"
+    path.write_bytes(b"".join(lines))
+    with closing(LogFile.open(path)) as file:
+        whole = list(source.read(file))
+    for cut in range(1, len(lines)):
+        path.write_bytes(b"".join(lines[:cut]))
+        with closing(LogFile.open(path)) as first:
+            before = list(source.read(first))
+        assert first.resumable
+        path.write_bytes(b"".join(lines))
+        with closing(LogFile.open(path, offset=first.consumed, line=first.consumed_lines)) as rest:
+            rest.state = json.loads(json.dumps(first.state))
+            assert before + list(source.read(rest)) == whole
+        assert rest.consumed == path.stat().st_size
 
 
 @pytest.mark.parametrize("name", LINES)
