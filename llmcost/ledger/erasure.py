@@ -12,11 +12,12 @@ from typing import Any
 from llmcost.core.errors import UsageError
 from llmcost.core.record import Record
 from llmcost.ledger import statements as sql
+from llmcost.ledger.block import block
 from llmcost.ledger.codes import Codes
 from llmcost.ledger.labelling import SqliteLabels
 from llmcost.ledger.outbox import SqliteOutbox
 from llmcost.ledger.protocol import Prediction, PricedRecord
-from llmcost.ledger.rows import AT, Decoder, to_columns
+from llmcost.ledger.rows import AT, Decoder
 from llmcost.ledger.versions import Versions
 
 #: Stands in for a user's name after `ledger forget`.
@@ -98,9 +99,8 @@ class Erasure:
 
     def _anonymous(self, columns: Sequence[Any]) -> tuple[Any, ...]:
         priced = self._decoder.stored(columns).priced
-        return to_columns(
-            priced._replace(record=anonymous(priced.record)), columns[AT["batch"]], self._codes.of, columns[AT["card"]]
-        )
+        row = priced._replace(record=anonymous(priced.record))
+        return next(block([row], columns[AT["batch"]], self._codes).rows())
 
     def _forget_held(self, user: str, identities: Iterable[str]) -> None:
         """Other versions of the person's requests, and versions that name them, are theirs too."""

@@ -13,9 +13,6 @@ from llmcost.core.usage import BUCKETS, COST_PARTS, Usage
 from llmcost.ledger.protocol import Basis, PricedRecord, StoredRequest
 from llmcost.ledger.schema import COLUMNS, FLAG_PARTIAL, FLAG_SIDECHAIN, FLAG_UNMETERED
 
-Intern = Callable[[str, tuple[str, ...]], int]
-NO_PARTS = (0,) * len(COST_PARTS)
-
 AT = {name: index for index, name in enumerate(COLUMNS)}
 _USAGE = slice(AT[BUCKETS[0]], AT[BUCKETS[0]] + len(BUCKETS))
 _PARTS = slice(AT["n_input"], AT["n_input"] + len(COST_PARTS))
@@ -51,42 +48,6 @@ def well_formed(text: str) -> str:
 def day_of(ts: int) -> int:
     """UTC day number since the epoch."""
     return ts // DAY_US
-
-
-def to_columns(
-    row: PricedRecord,
-    batch: int,
-    intern: Intern,
-    card: int,
-    *,
-    no_text: str | None = None,
-    no_number: int | None = None,
-) -> tuple[Any, ...]:
-    """The row in COLUMNS order. `intern` codes dimension tuples; `card` is the basis's code.
-
-    `no_text` and `no_number` stand for NULL. The staging statement turns "" and -1 into NULL itself, because
-    Python's sqlite3 binds None and bool several times slower than text and int (it looks for adapters first).
-    """
-    r = row.record
-    hit, chars = r.cache_hit, r.prompt_chars
-    return (
-        r.ts, r.id,
-        intern("series", (r.provider, r.model, r.app, r.environment, r.team, r.operation, r.tier)),
-        intern("party", (r.user, r.project)),
-        intern("context", (r.session, r.branch, r.machine, r.region, r.source)),
-        *r.usage,
-        no_number if r.reported_nano is None else r.reported_nano,
-        no_number if r.latency_us is None else r.latency_us,
-        no_number if r.ttft_us is None else r.ttft_us,
-        no_number if hit is None else int(hit),
-        r.status, r.error or no_text,
-        FLAG_SIDECHAIN * r.sidechain + FLAG_PARTIAL * r.partial + FLAG_UNMETERED * r.unmetered,
-        json.dumps(dict(r.tags), ensure_ascii=False) if r.tags else no_text,
-        r.prompt_id or no_text, r.prompt_digest or no_text, r.prefix_digest or no_text, r.language or no_text,
-        no_number if chars is None else chars,
-        card, int(row.basis.assumed), no_number if row.cost is None else row.cost, *(row.parts or NO_PARTS),
-        batch,
-    )  # fmt: skip
 
 
 class Decoder:

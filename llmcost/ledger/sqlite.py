@@ -7,7 +7,8 @@ import sqlite3
 from array import array
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from itertools import pairwise
+from itertools import count, pairwise
+from operator import itemgetter
 from pathlib import Path
 
 from llmcost.core.errors import LedgerError, UsageError
@@ -15,6 +16,7 @@ from llmcost.core.instants import DAY_US, QUARTER_US
 from llmcost.core.record import dimension
 from llmcost.ledger import schema
 from llmcost.ledger import statements as sql
+from llmcost.ledger.block import block, prices
 from llmcost.ledger.bookmarking import SqliteBookmarks
 from llmcost.ledger.codes import Codes
 from llmcost.ledger.connect import connect, translated
@@ -33,11 +35,13 @@ from llmcost.ledger.protocol import (
     StoredRequest,
     Sums,
 )
-from llmcost.ledger.rows import AT, Decoder, card_hash, day_of, hash64, storable, to_columns, well_formed
+from llmcost.ledger.rollups import measured, totals
+from llmcost.ledger.rows import Decoder, card_hash, day_of, hash64, storable, well_formed
 from llmcost.ledger.schema import COLUMNS, PRICING
 from llmcost.ledger.versions import Versions, fold
 
 _FILTERS = schema.PREDICTION.index("filters")
+_TS_AND_ID = itemgetter(0, 1)
 _PRICE = slice(len(schema.CONTENT), len(schema.CONTENT) + len(PRICING))
 
 
@@ -132,21 +136,70 @@ class SqliteLedger:
         with self._transaction():
             self._expect_batch(batch)
             winners, folded_clashes = fold(self._erasure.without_forgotten(rows))
-            self._clear_staging()
-            self._stage(winners, batch)
-            self._db.execute(sql.DROP_DUPLICATES)
-            left = self._db.execute("SELECT count(*) FROM temp.incoming").fetchone()[0]
-            updated, kept, clashes = self._versions.settle(batch)
-            cost, unpriced = self._db.execute(sql.STAGED_COST).fetchone()
-            self._db.execute(sql.INSERT_ROWS)
-            self._db.execute(sql.INSERT_SEEN)
-            for statement in sql.APPLY_INCOMING:
-                self._db.execute(statement)
-            self._apply_delta()
-        if left > kept:
+            hashes = [hash64(row.record.id) for row in winners]
+            known = self._known(winners, hashes)
+            added = self._merge([winners[place] for place in sorted(known)], [hashes[p] for p in sorted(known)], batch)
+            if len(known) < len(winners):
+                fresh = [place for place in range(len(winners)) if place not in known] if known else range(len(winners))
+                added = added.plus(self._insert([winners[p] for p in fresh], [hashes[p] for p in fresh], batch))
+        if added.new or added.updated:
             self._barren.discard(batch)
-        duplicate = len(rows) - left + kept
-        return Added(left - updated - kept, updated, duplicate, unpriced, cost, clashes + folded_clashes)
+        folded = Added(duplicate=len(rows) - len(winners), clashes=folded_clashes)
+        return added.plus(folded)
+
+    def _known(self, rows: Sequence[PricedRecord], hashes: Sequence[int]) -> set[int]:
+        """Places of the rows whose id may be stored within a day of theirs: all that are, and chance likenesses."""
+        places: dict[int, list[int]] = {}
+        for place, row in enumerate(rows):
+            places.setdefault(day_of(row.record.ts), []).append(place)
+        found: set[int] = set()
+        for day, here in places.items():
+            asked = str(sorted(hashes[place] for place in here))
+            for near in (day - 1, day, day + 1):
+                if not self._db.execute(sql.DAY_SEEN, (near,)).fetchone()[0]:
+                    continue
+                held = {row[0] for row in self._db.execute(sql.SELECT_SEEN, (asked, near))}
+                if held:
+                    found.update(place for place in here if hashes[place] in held)
+        return found
+
+    def _insert(self, rows: Sequence[PricedRecord], hashes: Sequence[int], batch: int) -> Added:
+        """Add rows whose ids are not stored near them."""
+        made = block(rows, batch, self._codes)
+        told = tuple(made.columns)
+        self._db.executemany(sql.insert_rows(told), sorted(made.bound(told), key=_TS_AND_ID))
+        times = made.columns["ts"]
+        days = [day_of(ts) for ts in times]
+        self._db.executemany(sql.INSERT_SEEN_ROW, sorted(zip(days, hashes, times, strict=True)))
+        measures = measured(made)
+        quarters = [ts // QUARTER_US for ts in times]
+        for table, buckets, code in (("rollup_quarter", quarters, "series"), ("rollup_day", days, "party")):
+            names, sums = totals(buckets, made.columns[code], measures)
+            try:
+                self._db.executemany(sql.add_totals(table, names), sums)
+            except OverflowError as error:
+                raise sqlite3.DataError("integer overflow") from error
+        return Added(len(rows), unpriced=sum(measures.get("unpriced", ())), cost=sum(measures.get("cost", ())))
+
+    def _merge(self, rows: Sequence[PricedRecord], hashes: Sequence[int], batch: int) -> Added:
+        """Add rows whose ids may be stored: duplicates are dropped, versions settled."""
+        if not rows:
+            return Added()
+        self._clear_staging()
+        made = block(rows, batch, self._codes)
+        days = (day_of(ts) for ts in made.columns["ts"])
+        keys = zip(count(), days, hashes, strict=False)
+        self._db.executemany(sql.STAGE, (key + row for key, row in zip(keys, made.bound(COLUMNS), strict=False)))
+        self._db.execute(sql.DROP_DUPLICATES)
+        left = self._db.execute("SELECT count(*) FROM temp.incoming").fetchone()[0]
+        updated, kept, clashes = self._versions.settle(batch)
+        cost, unpriced = self._db.execute(sql.STAGED_COST).fetchone()
+        self._db.execute(sql.INSERT_ROWS)
+        self._db.execute(sql.INSERT_SEEN)
+        for statement in sql.APPLY_INCOMING:
+            self._db.execute(statement)
+        self._apply_delta()
+        return Added(left - updated - kept, updated, len(rows) - left + kept, unpriced, cost, clashes)
 
     def _expect_batch(self, batch: int) -> None:
         found = self._db.execute("SELECT undone FROM batch WHERE id = ?", (batch,)).fetchone()
@@ -158,21 +211,6 @@ class SqliteLedger:
     def _clear_staging(self) -> None:
         for statement in (*sql.CREATE_STAGING, *sql.CLEAR_STAGING):
             self._db.execute(statement)
-
-    def _stage(self, rows: Sequence[PricedRecord], batch: int) -> None:
-        intern, card = self._codes.of, self._codes.card
-        self._db.executemany(
-            sql.STAGE,
-            (
-                (
-                    n,
-                    day_of(row.record.ts),
-                    hash64(row.record.id),
-                    *to_columns(row, batch, intern, card(row.basis), no_text="", no_number=-1),
-                )
-                for n, row in enumerate(rows)
-            ),
-        )
 
     def _apply_delta(self) -> None:
         if self._db.execute("SELECT EXISTS (SELECT 1 FROM temp.delta)").fetchone()[0]:
@@ -296,9 +334,7 @@ class SqliteLedger:
                 stored = self._db.execute(select, (r.ts, r.id)).fetchone()
                 if stored is None:
                     continue
-                new = to_columns(row, stored[AT["batch"]], lambda _table, _names: 0, self._codes.card(row.basis))[
-                    _PRICE
-                ]
+                new = next(zip(*prices([row], self._codes).values(), strict=True))
                 if tuple(stored[_PRICE]) == new:
                     continue
                 self._db.execute(sql.DELTA_OUT, (r.ts, r.id))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from llmcost.core.errors import UsageError, nearest
 from llmcost.core.instants import DAY_US, QUARTER_US
 from llmcost.core.usage import COST_PARTS
@@ -29,7 +31,7 @@ _NAMES = ", ".join(MEASURE_NAMES)
 
 
 def _mark(column: str) -> str:
-    """The placeholder of a column to be staged, whose NULL arrives as "" or -1 (`rows.to_columns`)."""
+    """The placeholder of a column whose NULL arrives as "" or -1 (`Block.bound`)."""
     if column not in NULLABLE:
         return "?"
     return "nullif(?, '')" if column in TEXT else "nullif(?, -1)"
@@ -68,6 +70,33 @@ INSERT_ROWS = f"INSERT INTO request ({_ALL}) SELECT {_ALL} FROM temp.incoming OR
 INSERT_SEEN = f"INSERT OR IGNORE INTO seen SELECT ts / {DAY_US}, h64, ts FROM temp.incoming ORDER BY 1, 2"
 INSERT_ROW = f"INSERT INTO request ({_ALL}) VALUES ({_MARKS})"
 INSERT_SEEN_ROW = "INSERT OR IGNORE INTO seen VALUES (?, ?, ?)"
+
+
+@lru_cache(64)
+def insert_rows(columns: tuple[str, ...]) -> str:
+    """Insert rows that are blank in every other column."""
+    blank = ["NULL" if name in NULLABLE else "0" for name in COLUMNS if name not in columns]
+    others = [name for name in COLUMNS if name not in columns]
+    return (
+        f"INSERT INTO request ({', '.join([*columns, *others])}) VALUES ({', '.join([*map(_mark, columns), *blank])})"
+    )
+
+
+@lru_cache(64)
+def add_totals(table: str, measures: tuple[str, ...]) -> str:
+    """Add sums of these measures to a roll-up's row of one bucket and code."""
+    bucket, code = ROLLUPS[table]
+    names = ", ".join([*measures, *(name for name in MEASURE_NAMES if name not in measures)])
+    values = ", ".join([*"?" * (2 + len(measures)), *"0" * (len(MEASURE_NAMES) - len(measures))])
+    updates = ", ".join(f"{name} = {name} + excluded.{name}" for name in measures)
+    return f"INSERT INTO {table} ({bucket}, {code}, {names}) VALUES ({values}) ON CONFLICT DO UPDATE SET {updates}"
+
+
+#: roll-up -> its bucket and its code.
+ROLLUPS = {"rollup_quarter": ("quarter", "series"), "rollup_day": ("day", "party")}
+#: Which of these hashes (a JSON list) a day holds.
+SELECT_SEEN = "SELECT s.h64 FROM json_each(?) j CROSS JOIN seen s ON s.day = ? AND s.h64 = j.value"
+DAY_SEEN = "SELECT EXISTS (SELECT 1 FROM seen WHERE day = ?)"
 
 
 def _apply(table: str, bucket: str, size: int, code: str, source: str, sign: str) -> str:
