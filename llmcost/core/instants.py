@@ -53,7 +53,8 @@ def parse_timestamp(value: object) -> tuple[int, bool]:
     aware = True
     if isinstance(value, str):
         text = value.strip()
-        if _EPOCH_TEXT.fullmatch(text):
+        # A year and a hyphen: no epoch, however it is written.
+        if text[4:5] != "-" and _EPOCH_TEXT.fullmatch(text):
             us = _from_epoch_text(text)
         else:
             try:
@@ -63,7 +64,8 @@ def parse_timestamp(value: object) -> tuple[int, bool]:
             if moment.tzinfo is None:
                 aware = False
                 moment = moment.replace(tzinfo=UTC)
-            us = (moment - EPOCH) // _MICROSECOND
+            since = moment - EPOCH
+            us = (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
     elif isinstance(value, int | float) and not isinstance(value, bool):
         if abs(value) > 10**30:
             raise ValueError("timestamp outside 2000-2099: a number of more than 30 digits")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable
-from contextlib import closing, nullcontext
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from operator import itemgetter
@@ -45,6 +46,8 @@ class Labels(NamedTuple):
 
 
 _NO_LABELS = Labels()
+_Names = dict[tuple[str, ...], tuple[str, ...]]
+"""A record's names as read -> cleaned and filled in; empty where that changes nothing."""
 
 
 class SourceCount(NamedTuple):
@@ -113,7 +116,7 @@ class Ingest:
         self._options = options or ReadOptions()
         self._source = None if source == "auto" else source_named(source)
         self._features = Features(ledger.digest_key())
-        self._memo: dict[str, dict[tuple[str, ...], tuple[str, ...]]] = {}
+        self._memo: dict[str, _Names] = {}
         self._folded = self._clashes = 0
         self._rows: list[PricedRecord] = []
         self.result = Ingested()
@@ -187,7 +190,8 @@ class Ingest:
             if source is None:
                 result.skip(file.problem(0, _unknown(file)))
                 return None
-            self._read_as(source, file)
+            with _uncollected():
+                self._read_as(source, file)
         except OSError as error:
             result.skip(file.problem(0, f"cannot be read to its end: {error.strerror or error}"))
         if source is not None:
@@ -254,16 +258,23 @@ class Ingest:
             if len(self._rows) >= CHUNK:
                 self._flush()
 
-    def _prepared(self, record: Record, source: Source, memo: dict[tuple[str, ...], tuple[str, ...]]) -> Record:
+    def _prepared(self, record: Record, source: Source, memo: _Names) -> Record:
         """The record with its names cleaned, its labels filled in and its text reduced to features."""
         key = _KEY(record)
         names = memo.get(key)
         if names is None:
             if len(memo) > _MAX_MEMO:
                 memo.clear()
-            names = memo[key] = self._names(record, source.default_app)
+            names = self._names(record, source.default_app)
+            # Most names are clean and complete: such records are taken as they are.
+            names = memo[key] = () if names == key else names
         origin = record.source or source.name
-        ready = Record._make((*record[:2], *names[:2], record.usage, *names[2:], record.error, origin, *record[19:]))
+        if names:
+            ready = Record._make(
+                (*record[:2], *names[:2], record.usage, *names[2:], record.error, origin, *record[19:])
+            )
+        else:
+            ready = Record._make((*record[:18], origin, *record[19:]))
         if ready.tags or self._labels.tags or ready.error or ready.prompt_text:
             ready = self._enriched(ready)
         return ready
@@ -316,6 +327,19 @@ class Ingest:
         self.result.added = self.result.added.plus(Added(duplicate=self._folded, clashes=self._clashes))
         self._folded = self._clashes = 0
         return self.result
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Records form no cycles: looking for some among a chunk's million objects takes a tenth of an ingest."""
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 #: What a column may be called; a sentence is not taken for a header.

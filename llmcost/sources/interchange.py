@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from llmcost.core.instants import parse_timestamp
@@ -19,8 +19,8 @@ from llmcost.core.money import MAX_NANO
 from llmcost.core.providers import canonical_provider
 from llmcost.core.record import KeptPrice, Problem, Record
 from llmcost.core.text import clean_field, printable, unguarded
-from llmcost.core.usage import COST_PARTS, MAX_TOKENS, usage_from_totals
-from llmcost.sources.columns import Columns, Plan
+from llmcost.core.usage import COST_PARTS, MAX_TOKENS, Usage, usage_from_totals
+from llmcost.sources.columns import COUNTS, TEXTS, Columns, Plan
 from llmcost.sources.delimited import delimiter_of, header_of, rows
 from llmcost.sources.parsed import (
     amount,
@@ -91,18 +91,24 @@ def sniff_csv(file: LogFile) -> bool:
 
 def read_jsonl(file: LogFile) -> Iterator[Record | Problem]:
     columns = Columns(file.options.mapping)
-    for item in file.values(lambda value: columns.plan(tuple(value)).timestamp is not None):
+    plain = _plain()
+    typed = None if file.options.mapping else plain.decode
+    for item in file.values(lambda value: columns.plan(tuple(value)).timestamp is not None, typed):
         if isinstance(item, Problem):
             yield item
-        elif not isinstance(item.value, dict):
-            yield file.problem(item.line, "not a JSON object")
-        else:
-            try:
-                yield _record(file, item.raw, item.value, columns.plan(tuple(item.value)))
-            except ValueError as error:
-                yield file.problem(item.line, str(error))
-            except RecursionError:
-                yield file.problem(item.line, "nested too deeply")
+            continue
+        line, raw, value = item
+        try:
+            if isinstance(value, plain.type):
+                yield _plain_record(file, raw, value)
+            elif isinstance(value, dict):
+                yield _record(file, raw, value, columns.plan(tuple(value)))
+            else:
+                yield file.problem(line, "not a JSON object")
+        except ValueError as error:
+            yield file.problem(line, str(error))
+        except RecursionError:
+            yield file.problem(line, "nested too deeply")
 
 
 def read_csv(file: LogFile) -> Iterator[Record | Problem]:
@@ -137,6 +143,78 @@ def read_csv(file: LogFile) -> Iterator[Record | Problem]:
                 yield file.problem(row.line, str(error))
             except RecursionError:
                 yield file.problem(row.line, "nested too deeply")
+
+
+@cache
+def _plain() -> Any:
+    """A decoder of the lines gateways write: a time, and names and counts that are text and whole numbers.
+
+    It refuses every other line. Such lines take a third of the time of others (`_plain_record`).
+    """
+    import msgspec
+
+    fields: list[Any] = [("timestamp", str), *((name, str, "") for name in (*_LEADING_TEXTS, *TEXTS))]
+    fields += [(name, int | None if name in _TOTALS else int, None if name in _TOTALS else 0) for name in COUNTS]
+    fields += [("latency_ms", int | float | None, None), ("time_to_first_token_ms", int | float | None, None)]
+    fields += [("cache_hit", bool | None, None)]
+    return msgspec.json.Decoder(msgspec.defstruct("Line", fields, forbid_unknown_fields=True, gc=False))
+
+
+_LEADING_TEXTS = ("request_id", "provider", "model", "status", "tier")
+_TOTALS = ("input_tokens", "output_tokens")
+
+
+def _plain_record(file: LogFile, raw: bytes, line: Any) -> Record:
+    """What `_record` makes of such a line.
+
+    Raises:
+        ValueError: as there.
+    """
+    if not line.timestamp:
+        raise ValueError("no timestamp")
+    ts, aware = parse_timestamp(line.timestamp)
+    model, error, given, out = line.model, line.error, line.input_tokens, line.output_tokens
+    status = outcome(line.status) or ("error" if error else "ok")
+    if status == "ok" or not (error or is_failure(status)):
+        if not model:
+            raise ValueError("no model")
+        if given is None and out is None:
+            raise ValueError("no token counts and no cost")
+    usage = _plain_usage(given or 0, out or 0, line)
+    provider = _provider(line.provider, model)
+    latency, first = line.latency_ms, line.time_to_first_token_ms
+    file.naive_times += not aware
+    return _new(Record, (
+        ts, file.identity(provider, line.request_id, raw), provider, model, usage,
+        (tier_named(line.tier) or "standard") if line.tier else "standard",
+        line.app, line.environment, line.team, line.operation, line.user, line.project, line.session, line.branch,
+        line.machine, line.region, status, error, "", False, False, line.cache_hit, False,
+        None if latency is None else microseconds(latency), None if first is None else microseconds(first),
+        None, (), "", "", "", "", None, "", None,
+    ))  # fmt: skip
+
+
+#: NamedTuple's own constructor takes as long as all the rest of a plain line.
+_new = tuple.__new__
+
+
+def _plain_usage(given: int, out: int, line: Any) -> Usage:
+    """`usage_from_totals`, which nearly every line needs little of."""
+    cached, reasoning = line.cached_input_tokens, line.reasoning_tokens
+    if (
+        0 <= cached <= given <= MAX_TOKENS
+        and 0 <= reasoning <= out <= MAX_TOKENS
+        and not (line.cache_write_tokens or line.cache_write_1h_tokens or line.web_searches or line.image_tokens)
+        and not (line.input_audio_tokens or line.cached_audio_tokens)
+        and not (line.output_audio_tokens or line.output_image_tokens)
+    ):
+        return _new(Usage, (given - cached, cached, 0, 0, 0, 0, 0, out - reasoning, reasoning, 0, 0, 0))
+    return usage_from_totals(
+        input_total=given, output_total=out, cached=cached, write_5m=line.cache_write_tokens,
+        write_1h=line.cache_write_1h_tokens, input_audio=line.input_audio_tokens, cached_audio=line.cached_audio_tokens,
+        input_image=line.image_tokens, reasoning=reasoning, output_audio=line.output_audio_tokens,
+        output_image=line.output_image_tokens, web_searches=line.web_searches,
+    )  # fmt: skip
 
 
 def _record(file: LogFile, raw: bytes, value: dict[Any, Any], plan: Plan) -> Record:

@@ -207,10 +207,13 @@ class LogFile:
             return True
         return _has_object(more)
 
-    def values(self, whole: Callable[[dict[str, Any]], bool] | None = None) -> Iterator[Value | Problem]:
+    def values(
+        self, whole: Callable[[dict[str, Any]], bool] | None = None, typed: Callable[[bytes], Any] | None = None
+    ) -> Iterator[Value | Problem]:
         """Every JSON value: each line of JSON Lines, each element of an array, or the one document. Read once.
 
         `whole` judges an object found at the end of a damaged line: whether it is one of the log's own.
+        `typed` decodes a line where it has the form it should have; one that it refuses is decoded as ever.
         """
         if self._document is None and not self.is_lines:
             self._document = self._read_document()
@@ -222,7 +225,7 @@ class LogFile:
                 yield item
                 continue
             line, raw = item
-            value = _decoded(raw)
+            value = _decoded(raw) if typed is None else _decoded_as(typed, raw)
             if value is _BAD:
                 yield self.problem(line, "not JSON: the line is cut short or malformed")
                 tail = None if whole is None else glued(raw)
@@ -314,6 +317,14 @@ def _decoded(raw: bytes) -> Any:
         return json.loads(repaired, parse_constant=lambda _: None)
     except (ValueError, RecursionError):
         return _BAD
+
+
+def _decoded_as(typed: Callable[[bytes], Any], raw: bytes) -> Any:
+    try:
+        return typed(raw)
+    except (ValueError, RecursionError):
+        # msgspec's errors are ValueErrors.
+        return _decoded(raw)
 
 
 def decode_json(raw: bytes) -> Any | None:

@@ -6,11 +6,13 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from llmcost.core.record import KeptPrice, Problem, Record
 from llmcost.core.usage import Usage
 from llmcost.sources import detect
-from llmcost.sources.columns import FIELDS, RARE, SYNONYMS
+from llmcost.sources.columns import COUNTS, FIELDS, RARE, SYNONYMS, TEXTS
 from llmcost.sources.interchange import CSV, JSONL
 from llmcost.sources.reader import LogFile, ReadOptions
 
@@ -631,3 +633,27 @@ def test_a_side_field_that_makes_no_sense_is_not_recorded_and_costs_no_request(f
 @pytest.mark.parametrize(("value", "hit"), [(1.0, True), (0.0, False), ("1.0", True), ("miss", False), (None, None)])
 def test_a_cache_hit_in_any_spelling(value: object, hit: bool | None) -> None:
     assert only({**BASE, "cache_hit": value}).cache_hit is hit
+
+
+_WORDS = st.sampled_from(
+    ["", "openai", "gpt-4o-mini", "claude-haiku-4-5", "客服", "ok", "error", "429", "batch", " x "]
+)
+_NUMBERS = st.one_of(st.integers(-2, 50), st.just(10**13), st.just(2.0), st.just("7"), st.none())
+_LINES = st.fixed_dictionaries(
+    {"timestamp": st.sampled_from(["2026-10-01T08:00:00Z", "2026-10-01T08:00:00", "1790000000", "never", ""])},
+    optional={
+        **dict.fromkeys(("request_id", "provider", "model", "status", "tier", *TEXTS), st.one_of(_WORDS, st.none())),
+        **dict.fromkeys(COUNTS, _NUMBERS),
+        "latency_ms": st.one_of(_NUMBERS, st.just(1.5)),
+        "time_to_first_token_ms": _NUMBERS,
+        "cache_hit": st.sampled_from([True, False, None, "hit"]),
+        "shelf": st.just("7"),
+    },
+)
+
+
+@given(st.lists(_LINES, min_size=1, max_size=6))
+def test_a_plain_line_is_read_as_any_other(values: list[dict[str, Any]]) -> None:
+    # A mapping of a column that no line has keeps the quick way of plain lines out.
+    general = read(encoded(*values), mapping={"nothing": "app"})
+    assert read(encoded(*values)) == general
