@@ -7,8 +7,9 @@ against the rows by that SQL.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import repeat
+from typing import NamedTuple
 
 from llmcost.core.usage import BUCKETS, COST_PARTS
 from llmcost.ledger.block import Block, Column
@@ -97,17 +98,35 @@ def _added(columns: Iterable[Column]) -> Column:
     return first if not others else [*map(sum, zip(first, *others, strict=True))]
 
 
-def totals(
-    buckets: Sequence[int], codes: Sequence[int], measures: dict[str, Column]
-) -> tuple[tuple[str, ...], Iterator[tuple[int, ...]]]:
-    """Names of measures, and (bucket, code, their sums) of each bucket and code that occur together."""
+class Totals(NamedTuple):
+    """Sums of some measures by the keys of a roll-up."""
+
+    names: tuple[str, ...]
+    groups: Mapping[tuple[int, ...], Sequence[int]]
+
+    def rows(self) -> Iterator[tuple[int, ...]]:
+        """The keys and the sums of each."""
+        return ((*key, *sums) for key, sums in self.groups.items())
+
+    def under(self, key: Callable[[tuple[int, ...]], tuple[int, ...]]) -> Totals:
+        """The totals of a coarser roll-up, whose keys are made of these."""
+        merged: defaultdict[tuple[int, ...], list[Sequence[int]]] = defaultdict(list)
+        for fine, sums in self.groups.items():
+            merged[key(fine)].append(sums)
+        return self._replace(groups={coarse: [*map(sum, zip(*rows, strict=True))] for coarse, rows in merged.items()})
+
+
+def totals(keys: Iterable[tuple[int, ...]], measures: Mapping[str, Column]) -> Totals:
+    """The sums of measured rows, which have these keys."""
     even = {name: column[0] for name, column in measures.items() if column.count(column[0]) == len(column)}
-    uneven = {name: column for name, column in measures.items() if name not in even}
-    groups: defaultdict[tuple[int, int], list[tuple[int, ...]]] = defaultdict(list)
-    values = zip(*uneven.values(), strict=True) if uneven else repeat((), len(buckets))
-    for key, row in zip(zip(buckets, codes, strict=True), values, strict=True):
+    uneven = [column for name, column in measures.items() if name not in even]
+    groups: defaultdict[tuple[int, ...], list[tuple[int, ...]]] = defaultdict(list)
+    for key, row in zip(keys, zip(*uneven, strict=True) if uneven else repeat(()), strict=False):
         groups[key].append(row)
-    return (*even, *uneven), (
-        (*key, *[len(rows) * value for value in even.values()], *map(sum, zip(*rows, strict=True)))
-        for key, rows in groups.items()
+    return Totals(
+        (*even, *(name for name in measures if name not in even)),
+        {
+            key: [*(len(rows) * value for value in even.values()), *map(sum, zip(*rows, strict=True))]
+            for key, rows in groups.items()
+        },
     )

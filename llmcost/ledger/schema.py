@@ -8,6 +8,8 @@ card             what rows were priced with; 0 unpriced, 1 reported
 seen             (day, 64-bit hash of id) -> ts: finds a request id again within a day of its time
 rollup_quarter   totals per UTC quarter-hour and series, kept in the transaction of their rows
 rollup_day       totals per UTC day and party, likewise
+rollup_day_series, rollup_quarter_all   totals per UTC day and series, and per quarter-hour alone: what a report of
+                 weeks would otherwise add up from thousands of quarter-hours
 batch, superseded   what each ingest brought, so that it can be undone
 prediction       what estimates and diffs foretold, to be held against the rows
 alert            what budgets have to tell, to whom, and whether it is told
@@ -19,7 +21,9 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from typing import NamedTuple
 
+from llmcost.core.instants import DAY_US, QUARTER_US
 from llmcost.core.usage import BUCKETS, COST_PARTS
 from llmcost.ledger.protocol import MEASURE_NAMES, REPORTED, ROLLED, UNPRICED
 
@@ -68,13 +72,31 @@ def _column(name: str) -> str:
     return f"{name} {kind}" if name in NULLABLE else f"{name} {kind} NOT NULL"
 
 
-def _rollup(table: str, bucket: str, code: str) -> str:
+class Rollup(NamedTuple):
+    """Totals per `bucket`, `size` microseconds long, and `code`."""
+
+    table: str
+    bucket: str
+    size: int
+    code: str | None
+
+
+QUARTERS = Rollup("rollup_quarter", "quarter", QUARTER_US, "series")
+DAYS = Rollup("rollup_day", "day", DAY_US, "party")
+DAY_SERIES = Rollup("rollup_day_series", "day", DAY_US, "series")
+QUARTERS_ALL = Rollup("rollup_quarter_all", "quarter", QUARTER_US, None)
+ROLLUPS = (QUARTERS, DAYS, DAY_SERIES, QUARTERS_ALL)
+
+
+def _rollup(table: str, bucket: str, code: str | None) -> str:
+    keys = ", ".join(filter(None, (bucket, code)))
+    coded = f" {code} INTEGER NOT NULL," if code else ""
     sums = ", ".join(f"{name} INTEGER NOT NULL" for name in MEASURE_NAMES)
     # An integer sum beyond 64 bits would silently become a float.
     whole = " AND ".join(f"typeof({name}) = 'integer'" for name in MEASURE_NAMES)
     return (
-        f"CREATE TABLE {table} ({bucket} INTEGER NOT NULL, {code} INTEGER NOT NULL, {sums},"
-        f" PRIMARY KEY ({bucket}, {code}), CONSTRAINT whole_totals CHECK ({whole})) WITHOUT ROWID"
+        f"CREATE TABLE {table} ({bucket} INTEGER NOT NULL,{coded} {sums},"
+        f" PRIMARY KEY ({keys}), CONSTRAINT whole_totals CHECK ({whole})) WITHOUT ROWID"
     )
 
 
@@ -147,9 +169,21 @@ def _m005_bookmarks(execute: Callable[[str], object]) -> None:
     )
 
 
+def _m006_coarser_rollups(execute: Callable[[str], object]) -> None:
+    sums = ", ".join(f"sum({name})" for name in MEASURE_NAMES)
+    for table, bucket, keys in (
+        ("rollup_day_series", "day", f"quarter / {DAY_US // QUARTER_US}, series"),
+        ("rollup_quarter_all", "quarter", "quarter"),
+    ):
+        code = "series" if "series" in keys else None
+        execute(_rollup(table, bucket, code))
+        execute(f"INSERT INTO {table} SELECT {keys}, {sums} FROM rollup_quarter GROUP BY {keys}")
+
+
 #: Position + 1 is the version (PRAGMA user_version) a migration brings the ledger to.
 MIGRATIONS: tuple[Callable[[Callable[[str], object]], None], ...] = (
     _m001_initial, _m002_predictions, _m003_alerts, _m004_labels, _m005_bookmarks,
+    _m006_coarser_rollups,
 )  # fmt: skip
 VERSION = len(MIGRATIONS)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count, pairwise
 from operator import itemgetter
@@ -37,11 +37,12 @@ from llmcost.ledger.protocol import (
 )
 from llmcost.ledger.rollups import measured, totals
 from llmcost.ledger.rows import Decoder, card_hash, day_of, hash64, storable, well_formed
-from llmcost.ledger.schema import COLUMNS, PRICING
+from llmcost.ledger.schema import COLUMNS, DAY_SERIES, DAYS, PRICING, QUARTERS, QUARTERS_ALL, Rollup
 from llmcost.ledger.versions import Versions, fold
 
 _FILTERS = schema.PREDICTION.index("filters")
 _TS_AND_ID = itemgetter(0, 1)
+_QUARTERS_A_DAY = DAY_US // QUARTER_US
 _PRICE = slice(len(schema.CONTENT), len(schema.CONTENT) + len(PRICING))
 
 
@@ -173,10 +174,15 @@ class SqliteLedger:
         self._db.executemany(sql.INSERT_SEEN_ROW, sorted(zip(days, hashes, times, strict=True)))
         measures = measured(made)
         quarters = [ts // QUARTER_US for ts in times]
-        for table, buckets, code in (("rollup_quarter", quarters, "series"), ("rollup_day", days, "party")):
-            names, sums = totals(buckets, made.columns[code], measures)
+        by_series = totals(zip(quarters, made.columns["series"], strict=True), measures)
+        for rollup, sums in (
+            (QUARTERS, by_series),
+            (DAYS, totals(zip(days, made.columns["party"], strict=True), measures)),
+            (DAY_SERIES, by_series.under(lambda key: (key[0] // _QUARTERS_A_DAY, key[1]))),
+            (QUARTERS_ALL, by_series.under(lambda key: key[:1])),
+        ):
             try:
-                self._db.executemany(sql.add_totals(table, names), sums)
+                self._db.executemany(sql.add_totals(rollup, sums.names), sums.rows())
             except OverflowError as error:
                 raise sqlite3.DataError("integer overflow") from error
         return Added(len(rows), unpriced=sum(measures.get("unpriced", ())), cost=sum(measures.get("cost", ())))
@@ -228,23 +234,14 @@ class SqliteLedger:
 
     def sums(self, query: Query) -> list[Group]:
         query = _canonical(query)
-        table = sql.plan(query)
-        size = {"quarter": QUARTER_US, "day": DAY_US, "raw": 1}[table]
-        first, last = -(-query.start // size), query.end // size
         with translated(self.path), self.snapshot():
-            if table == "raw" or first >= last:
-                return self._grouped(query, [("raw", query.start, query.end)])
-            return self._grouped(
-                query, [(table, first, last), ("raw", query.start, first * size), ("raw", last * size, query.end)]
-            )
+            return self._grouped(query, _stretches(query.start, query.end, sql.levels(query)))
 
-    def _grouped(self, query: Query, stretches: list[tuple[str, int, int]]) -> list[Group]:
+    def _grouped(self, query: Query, stretches: Iterable[tuple[Rollup, int, int]]) -> list[Group]:
         groups: dict[tuple[str, ...], Sums] = {} if query.by else {(): Sums()}
         width = len(query.by)
-        for table, start, end in stretches:
-            if start >= end:
-                continue
-            for row in self._db.execute(*sql.sums_statement(query, table, start, end)):
+        for level, start, end in stretches:
+            for row in self._db.execute(*sql.sums_statement(query, level, start, end)):
                 if row[width] is None:
                     continue
                 key, sums = tuple(str(name) for name in row[:width]), Sums(row[width:])
@@ -254,7 +251,7 @@ class SqliteLedger:
     def series(self, query: Query, cuts: Sequence[int], *, tokens: bool = True) -> dict[tuple[str, ...], list[Amounts]]:
         query = _canonical(query)
         width = len(query.by)
-        quick = sql.plan(query) == "quarter"
+        quick = QUARTERS in sql.levels(query)
         statements = {rolled: sql.series_statement(query, rolled=rolled, tokens=tokens) for rolled in (quick, False)}
         found: dict[tuple[str, ...], list[Amounts]] = {}
         with translated(self.path), self.snapshot():
@@ -402,7 +399,7 @@ class SqliteLedger:
         with translated(self.path):
             execute = self._db.execute
             requests, unpriced = execute(
-                "SELECT coalesce(sum(requests), 0), coalesce(sum(unpriced), 0) FROM rollup_quarter"
+                "SELECT coalesce(sum(requests), 0), coalesce(sum(unpriced), 0) FROM rollup_quarter_all"
             ).fetchone()
             counts = dict(execute("SELECT batch, count(*) FROM request GROUP BY batch"))
             batches = tuple(
@@ -453,6 +450,20 @@ class SqliteLedger:
 
     def close(self) -> None:
         self._db.close()
+
+
+def _stretches(start: int, end: int, levels: Sequence[Rollup]) -> Iterator[tuple[Rollup, int, int]]:
+    """[start, end) in whole buckets of the coarsest level that has any, and what is left over in finer ones."""
+    if start >= end:
+        return
+    coarsest, *finer = levels
+    first, last = -(-start // coarsest.size), end // coarsest.size
+    if first >= last:
+        yield from _stretches(start, end, finer)
+        return
+    yield coarsest, first, last
+    yield from _stretches(start, first * coarsest.size, finer)
+    yield from _stretches(last * coarsest.size, end, finer)
 
 
 def _prediction_column(value: object) -> object:

@@ -5,22 +5,28 @@ from __future__ import annotations
 from functools import lru_cache
 
 from llmcost.core.errors import UsageError, nearest
-from llmcost.core.instants import DAY_US, QUARTER_US
+from llmcost.core.instants import DAY_US
 from llmcost.core.usage import COST_PARTS
 from llmcost.ledger.protocol import AMOUNTS, MEASURE_NAMES, MEASURES, Query
 from llmcost.ledger.schema import (
     COLUMNS,
     CONTENT,
     CONTEXT,
+    DAY_SERIES,
+    DAYS,
     FLAG_PARTIAL,
     NULLABLE,
     PARTY,
     PREDICTION,
     PRICING,
+    QUARTERS,
+    QUARTERS_ALL,
     REPORTED_CODE,
+    ROLLUPS,
     SERIES,
     TEXT,
     UNPRICED_CODE,
+    Rollup,
 )
 
 _ALL = ", ".join(COLUMNS)
@@ -83,40 +89,50 @@ def insert_rows(columns: tuple[str, ...]) -> str:
 
 
 @lru_cache(64)
-def add_totals(table: str, measures: tuple[str, ...]) -> str:
-    """Add sums of these measures to a roll-up's row of one bucket and code."""
-    bucket, code = ROLLUPS[table]
+def add_totals(rollup: Rollup, measures: tuple[str, ...]) -> str:
+    """Add sums of these measures to a roll-up's row."""
+    keys = _keys(rollup)
     names = ", ".join([*measures, *(name for name in MEASURE_NAMES if name not in measures)])
-    values = ", ".join([*"?" * (2 + len(measures)), *"0" * (len(MEASURE_NAMES) - len(measures))])
+    values = ", ".join([*"?" * (len(keys) + len(measures)), *"0" * (len(MEASURE_NAMES) - len(measures))])
     updates = ", ".join(f"{name} = {name} + excluded.{name}" for name in measures)
-    return f"INSERT INTO {table} ({bucket}, {code}, {names}) VALUES ({values}) ON CONFLICT DO UPDATE SET {updates}"
+    return (
+        f"INSERT INTO {rollup.table} ({', '.join(keys)}, {names}) VALUES ({values}) ON CONFLICT DO UPDATE SET {updates}"
+    )
 
 
-#: roll-up -> its bucket and its code.
-ROLLUPS = {"rollup_quarter": ("quarter", "series"), "rollup_day": ("day", "party")}
+def _keys(rollup: Rollup) -> list[str]:
+    return [rollup.bucket, *([rollup.code] if rollup.code else [])]
+
+
 #: Which of these hashes (a JSON list) a day holds.
 SELECT_SEEN = "SELECT s.h64 FROM json_each(?) j CROSS JOIN seen s ON s.day = ? AND s.h64 = j.value"
 DAY_SEEN = "SELECT EXISTS (SELECT 1 FROM seen WHERE day = ?)"
 
 
-def _apply(table: str, bucket: str, size: int, code: str, source: str, sign: str) -> str:
+def _raw_keys(rollup: Rollup) -> str:
+    """A roll-up's keys, of rows as they are."""
+    return ", ".join([f"ts / {rollup.size}", *_keys(rollup)[1:]])
+
+
+def _apply(rollup: Rollup, source: str, sign: str) -> str:
     sums = ", ".join(f"sum({sign}{sql})" for sql in MEASURES.values())
     updates = ", ".join(f"{name} = {name} + excluded.{name}" for name in MEASURE_NAMES)
+    raw = _raw_keys(rollup)
     return (
-        f"INSERT INTO {table} ({bucket}, {code}, {_NAMES}) SELECT ts / {size}, {code}, {sums} FROM {source}"
-        f" WHERE true GROUP BY 1, 2 ON CONFLICT DO UPDATE SET {updates}"
+        f"INSERT INTO {rollup.table} ({', '.join(_keys(rollup))}, {_NAMES}) SELECT {raw}, {sums} FROM {source}"
+        f" WHERE true GROUP BY {raw} ON CONFLICT DO UPDATE SET {updates}"
     )
 
 
-APPLY_INCOMING = (
-    _apply("rollup_quarter", "quarter", QUARTER_US, "series", "temp.incoming", ""),
-    _apply("rollup_day", "day", DAY_US, "party", "temp.incoming", ""),
-)
+def _drop_empty(rollup: Rollup) -> str:
+    changed = f"SELECT DISTINCT ts / {rollup.size} FROM temp.delta"
+    return f"DELETE FROM {rollup.table} WHERE requests = 0 AND {rollup.bucket} IN ({changed})"
+
+
+APPLY_INCOMING = tuple(_apply(rollup, "temp.incoming", "") for rollup in ROLLUPS)
 APPLY_DELTA = (
-    _apply("rollup_quarter", "quarter", QUARTER_US, "series", "temp.delta", "sign * "),
-    _apply("rollup_day", "day", DAY_US, "party", "temp.delta", "sign * "),
-    f"DELETE FROM rollup_quarter WHERE requests = 0 AND quarter IN (SELECT DISTINCT ts / {QUARTER_US} FROM temp.delta)",
-    f"DELETE FROM rollup_day WHERE requests = 0 AND day IN (SELECT DISTINCT ts / {DAY_US} FROM temp.delta)",
+    *(_apply(rollup, "temp.delta", "sign * ") for rollup in ROLLUPS),
+    *map(_drop_empty, ROLLUPS),
 )
 UPDATE_PRICE = f"UPDATE request SET {', '.join(f'{name} = ?' for name in PRICING)} WHERE ts = ? AND id = ?"
 INSERT_HELD = "INSERT INTO superseded (id, batch, row) VALUES (?, ?, ?)"
@@ -128,9 +144,10 @@ SELECT_USER_ROWS = f'SELECT {_ALL} FROM request WHERE party IN (SELECT id FROM p
 SELECT_BATCH_ROWS = f"SELECT {_ALL} FROM request WHERE batch = ?"
 
 
-def _differences(table: str, bucket: str, size: int, code: str) -> str:
-    summed = f"SELECT ts / {size}, {code}, {_RAW_SUMS} FROM request GROUP BY 1, 2"
-    kept = f"SELECT {bucket}, {code}, {_NAMES} FROM {table}"
+def _differences(rollup: Rollup) -> str:
+    raw = _raw_keys(rollup)
+    summed = f"SELECT {raw}, {_RAW_SUMS} FROM request GROUP BY {raw}"
+    kept = f"SELECT {', '.join(_keys(rollup))}, {_NAMES} FROM {rollup.table}"
     return (
         f"WITH summed AS MATERIALIZED ({summed}), kept AS ({kept}) SELECT count(*) FROM ("
         "SELECT * FROM (SELECT * FROM summed EXCEPT SELECT * FROM kept)"
@@ -143,11 +160,10 @@ _INDEXED = f"SELECT 1 FROM seen s WHERE s.day = r.ts / {DAY_US} AND s.h64 = hash
 #: (SQL that counts, what it counts). `hash64` and `card_hash` are functions the ledger defines on its
 #: connection.
 CHECKS: tuple[tuple[str, str], ...] = (
-    (
-        _differences("rollup_quarter", "quarter", QUARTER_US, "series"),
-        "quarter-hour roll-ups that differ from their rows",
-    ),
-    (_differences("rollup_day", "day", DAY_US, "party"), "daily roll-ups that differ from their rows"),
+    (_differences(QUARTERS), "quarter-hour roll-ups that differ from their rows"),
+    (_differences(DAYS), "daily roll-ups that differ from their rows"),
+    (_differences(DAY_SERIES), "daily roll-ups by model and app that differ from their rows"),
+    (_differences(QUARTERS_ALL), "quarter-hour totals that differ from their rows"),
     (
         f"SELECT count(*) FROM request WHERE coalesce(cost, 0) <> {_PARTS}",
         "rows whose parts do not add up to their cost",
@@ -187,29 +203,34 @@ def _expression(name: str) -> tuple[str, list[object]]:
     return "coalesce((SELECT value FROM json_each(f.tags) WHERE key = ?), '')", [name[4:]]
 
 
-def plan(query: Query) -> str:
-    """Which table answers the query: quarter, day or raw."""
+#: Rows themselves, as the finest of levels.
+RAW = Rollup("request", "ts", 1, None)
+
+
+def levels(query: Query) -> tuple[Rollup, ...]:
+    """The tables that can answer the query, coarsest first; the last is the rows."""
     used = {*query.by, *(name for name, _ in query.where)}
+    if not used:
+        return QUARTERS_ALL, RAW
     if used <= set(SERIES):
-        return "quarter"
-    return "day" if used <= set(PARTY) else "raw"
+        return DAY_SERIES, QUARTERS, RAW
+    return (DAYS, RAW) if used <= set(PARTY) else (RAW,)
 
 
-_BUCKET = {"quarter": ("rollup_quarter", "quarter"), "day": ("rollup_day", "day"), "raw": ("request", "ts")}
-
-
-def sums_statement(query: Query, table: str, start: int, end: int) -> tuple[str, list[object]]:
-    """Totals per group over [start, end) in `table`'s own buckets."""
-    name, bucket = _BUCKET[table]
+def sums_statement(query: Query, level: Rollup, start: int, end: int) -> tuple[str, list[object]]:
+    """Totals per group over [start, end) in the level's own buckets."""
     keys = [_expression(dim) for dim in query.by]
     columns = [sql for sql, _ in keys]
     parameters: list[object] = [value for _, values in keys for value in values]
     condition, bound = conditions(query)
     parameters += [start, end, *bound]
-    selected = ", ".join([*columns, _RAW_SUMS if table == "raw" else _SUMS])
+    selected = ", ".join([*columns, _RAW_SUMS if level is RAW else _SUMS])
     group = f" GROUP BY {', '.join(str(i + 1) for i in range(len(columns)))}" if columns else ""
     return (
-        f"SELECT {selected} FROM {name} f{_joins(query)} WHERE f.{bucket} >= ? AND f.{bucket} < ?{condition}{group}",
+        (
+            f"SELECT {selected} FROM {level.table} f{_joins(query)}"
+            f" WHERE f.{level.bucket} >= ? AND f.{level.bucket} < ?{condition}{group}"
+        ),
         parameters,
     )
 

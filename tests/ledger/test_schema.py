@@ -13,8 +13,9 @@ from llmcost.core.errors import LedgerFileError
 from llmcost.ledger import connect as connect_module
 from llmcost.ledger import schema
 from llmcost.ledger.connect import connect
+from llmcost.ledger.protocol import Query
 from llmcost.ledger.sqlite import SqliteLedger
-from tests.ledger.samples import add, row, stored
+from tests.ledger.samples import DAY, T0, add, row, stored, summed
 
 Execute = Callable[[str], object]
 
@@ -35,7 +36,8 @@ def test_a_new_ledger_is_of_the_newest_version() -> None:
     assert version(path) == schema.VERSION == len(schema.MIGRATIONS)
     assert tables(path) == {
         "meta", "series", "party", "context", "card", "batch", "request", "seen", "superseded", "forgotten",
-        "rollup_quarter", "rollup_day", "prediction", "alert", "label", "features", "bookmark",
+        "rollup_quarter", "rollup_day", "rollup_day_series",
+        "rollup_quarter_all", "prediction", "alert", "label", "features", "bookmark",
     }  # fmt: skip
 
 
@@ -65,15 +67,22 @@ def test_an_older_ledger_is_brought_up_to_date_with_its_rows(write: bool, monkey
     assert version(path) == newer
 
 
-def test_a_ledger_of_the_first_version_gains_what_later_ones_have(monkeypatch: pytest.MonkeyPatch) -> None:
-    path = Path("ledger.db")
-    with monkeypatch.context() as then:
-        then.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:1])
-        then.setattr(schema, "VERSION", 1)
-        with closing(SqliteLedger(path, write=True)) as ledger:
-            add(ledger, row())
+def test_a_ledger_of_the_first_version_gains_what_later_ones_have() -> None:
+    path, by_app = Path("ledger.db"), Query(T0, T0 + 2 * DAY, ("app",))
+    with closing(SqliteLedger(path, write=True)) as ledger:
+        add(ledger, row(), row("openai:2", ts=T0 + 20 * 60 * 1_000_000), row("openai:3", ts=T0 + DAY, app="other"))
+        before = stored(ledger), summed(ledger, by_app)
+    first = sqlite3.connect(":memory:")
+    schema.MIGRATIONS[0](first.execute)
+    names = "SELECT name FROM sqlite_master WHERE type = 'table'"
+    with closing(sqlite3.connect(path)) as db:
+        for (name,) in set(db.execute(names)) - set(first.execute(names)):
+            db.execute(f"DROP TABLE {name}")
+        db.execute("PRAGMA user_version = 1")
+        db.commit()
     with closing(SqliteLedger(path, write=False)) as ledger:
-        assert stored(ledger) == [row()]
+        assert (stored(ledger), summed(ledger, by_app)) == before
+        assert ledger.check() == []
         assert ledger.predictions() == []
         assert ledger.outbox.alerts() == []
         assert ledger.labels.all() == []
