@@ -19,6 +19,7 @@ SOURCES: dict[str, str] = {
     "llm": "llmcost.sources.llm:SOURCE",
     "otel": "llmcost.sources.otel:SOURCE",
     "litellm": "llmcost.sources.litellm:SOURCE",
+    "langfuse": "llmcost.sources.langfuse:SOURCE",
     "openai-batch": "llmcost.sources.openai_batch:SOURCE",
     "bedrock": "llmcost.sources.responses:BEDROCK",
     "anthropic": "llmcost.sources.responses:ANTHROPIC",
