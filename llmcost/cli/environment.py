@@ -288,6 +288,15 @@ class Env:
             self.stderr.write(wrapped(_UNSAFE.sub("\ufffd", text), self.stderr) + "\n")
             self.stderr.flush()
 
+    def note_compacted(self, ledger: SqliteLedger, start: int) -> None:
+        """Say so where rows from `start` on (microseconds UTC) are not all there."""
+        since = ledger.raw_since()
+        if since is not None and start < since:
+            from llmcost.core.instants import from_us
+
+            day = from_us(since).strftime("%Y-%m-%d")
+            self.note(f"rows before {day} (UTC) were compacted and are not among these; `report` has their totals")
+
 
 def expanded(text: str) -> Path:
     """A path a person wrote, `~` and `~name` understood."""

@@ -31,6 +31,7 @@ def export(
         else:
             first, final = ledger.bounds() or (0, 0)
             query = Query(first, final + 1, where=where_all)
+        env.note_compacted(ledger, query.start)
         rows = ledger.requests(query, order="time", limit=None)
         env.emit_all({"csv": csv_lines, "json": json_document, "jsonl": jsonl}[form](rows, env.zone))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from contextlib import closing
+from contextlib import closing, nullcontext
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -77,6 +77,36 @@ def forget(
         env.note("no request names that user; requests read from now on will not either")
 
 
+def compact(
+    env: Env,
+    keep_raw: Annotated[
+        str, typer.Option("--keep-raw", metavar="SPAN", help="How far back single requests are kept: 90d, 12w.")
+    ],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would go; write nothing.")] = False,
+) -> None:
+    """Let old requests go and keep their totals for ever; reports by model, app and user stay exact."""
+    from llmcost.core.instants import DAY_US, from_us, span_us
+
+    env.choose_format("table", "json")
+    span = span_us(keep_raw)
+    if span < DAY_US:
+        raise UsageError(f"--keep-raw {keep_raw} is less than a day", "use 90d, or another number of days")
+    before = (env.now_us - span) // DAY_US * DAY_US
+    day = from_us(before).strftime("%Y-%m-%d")
+    with closing(_existing(env)) as ledger, ledger.rehearsal() if dry_run else nullcontext():
+        rows = ledger.compact(before)
+        since = ledger.raw_since()
+    _done(
+        env,
+        f"{'would let' if dry_run else 'let'} go of {counted(rows, 'request')} before {day} (UTC); totals stay: by the"
+        " quarter of an hour for model, app, environment, team, operation and tier, by the UTC day for user, project",
+        {
+            "dry_run": dry_run, "requests": rows,
+            "raw_since": None if since is None else from_us(since).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        },
+    )  # fmt: skip
+
+
 def backup(env: Env, file: Annotated[str, typer.Argument(metavar="FILE", help="A new file.")]) -> None:
     """Copy the ledger to a new file, while others may be writing."""
     env.choose_format("table", "json")
@@ -102,5 +132,5 @@ def _existing(env: Env) -> SqliteLedger:
     return env.open_ledger(write=True)
 
 
-for function in (info, check, undo, forget, backup):
+for function in (info, check, undo, forget, compact, backup):
     app.command(function.__name__)(command(function))

@@ -40,6 +40,7 @@ def reprice(
     if not env.ledger_path.exists():
         env.open_ledger()
     with closing(env.open_ledger(write=True)) as ledger, ledger.rehearsal() if dry_run else nullcontext():
+        env.note_compacted(ledger, start)
         done = again(ledger, env.book, Query(start, end, where=filters(where)), everything=everything)
     if form == "json":
         document = {

@@ -32,6 +32,7 @@ def requests(
     period = compared(span, env.now_us, env.zone).period
     query = Query(period.start, period.end, where=filters(where))
     with closing(env.open_ledger()) as ledger:
+        env.note_compacted(ledger, query.start)
         rows = list(ledger.requests(query, order=order, limit=top or None))
         newest = None if rows else ledger.newest_at(env.now_us)
     if form == "json":

@@ -97,6 +97,11 @@ class Erasure:
         self._labels.drop(f"prompt:{columns[AT['prompt_digest']]}" for columns in rows if columns[AT["prompt_digest"]])
         return len(rows)
 
+    def parties(self, user: str) -> list[tuple[int, int]]:
+        """(code, code without the name) of what the user's days are rolled up under."""
+        found = self._db.execute('SELECT id, project FROM party WHERE "user" = ?', (user,)).fetchall()
+        return [(code, self._codes.of("party", (FORGOTTEN, _last_name(project)))) for code, project in found]
+
     def _anonymous(self, columns: Sequence[Any]) -> tuple[Any, ...]:
         priced = self._decoder.stored(columns).priced
         row = priced._replace(record=anonymous(priced.record))

@@ -54,6 +54,8 @@ class Added(NamedTuple):
     """nano-USD of the new and updated rows."""
     clashes: int = 0
     """Versions with a short id that lost to one of another app or model: perhaps other requests, numbered alike."""
+    compacted: int = 0
+    """Left out, because the ledger keeps no rows of their time any more (`Ledger.compact`)."""
 
     def plus(self, other: Added) -> Added:
         return Added(*(a + b for a, b in zip(self, other, strict=True)))
@@ -228,6 +230,8 @@ class LedgerInfo(NamedTuple):
     unpriced: int
     size_bytes: int
     batches: tuple[BatchInfo, ...]
+    raw_since_us: int | None = None
+    """Rows before were compacted."""
 
 
 class Ledger(Protocol):
@@ -262,7 +266,11 @@ class Ledger(Protocol):
         """
 
     def sums(self, query: Query) -> list[Group]:
-        """Totals per group, unordered; without `by`, exactly one group with an empty key."""
+        """Totals per group, unordered; without `by`, exactly one group with an empty key.
+
+        Raises:
+            UsageError: it needs rows that were compacted.
+        """
 
     def series(self, query: Query, cuts: Sequence[int], *, tokens: bool = True) -> dict[tuple[str, ...], list[Amounts]]:
         """Amounts of each group between each two successive cuts (ascending microseconds UTC).
@@ -313,6 +321,16 @@ class Ledger(Protocol):
         Raises:
             UsageError: there is no such batch, or it is undone already.
         """
+
+    def compact(self, us: int) -> int:
+        """Let go of the rows before the UTC midnight at or before `us`; how many there were. Roll-ups stay for ever.
+
+        Rows from before that time are left out from then on (`Added.compacted`), its batches cannot be undone, and
+        queries that need such rows are refused.
+        """
+
+    def raw_since(self) -> int | None:
+        """Rows before this time (microseconds UTC) are gone; None: every row is there."""
 
     def forget_user(self, user: str) -> int:
         """Erase a user's name and what could identify them, now and in rows to come; costs stay. The number of rows.

@@ -10,7 +10,7 @@ rollup_quarter   totals per UTC quarter-hour and series, kept in the transaction
 rollup_day       totals per UTC day and party, likewise
 rollup_day_series, rollup_quarter_all   totals per UTC day and series, and per quarter-hour alone: what a report of
                  weeks would otherwise add up from thousands of quarter-hours
-batch, superseded   what each ingest brought, so that it can be undone
+batch, superseded   what each ingest brought, so that it can be undone (unless rows of it were compacted)
 prediction       what estimates and diffs foretold, to be held against the rows
 alert            what budgets have to tell, to whom, and whether it is told
 label, features  how good answers were, and hashed n-grams and figures of the prompts behind them
@@ -180,10 +180,14 @@ def _m006_coarser_rollups(execute: Callable[[str], object]) -> None:
         execute(f"INSERT INTO {table} SELECT {keys}, {sums} FROM rollup_quarter GROUP BY {keys}")
 
 
+def _m007_compaction(execute: Callable[[str], object]) -> None:
+    execute("ALTER TABLE batch ADD COLUMN compacted INTEGER NOT NULL DEFAULT 0")
+
+
 #: Position + 1 is the version (PRAGMA user_version) a migration brings the ledger to.
 MIGRATIONS: tuple[Callable[[Callable[[str], object]], None], ...] = (
     _m001_initial, _m002_predictions, _m003_alerts, _m004_labels, _m005_bookmarks,
-    _m006_coarser_rollups,
+    _m006_coarser_rollups, _m007_compaction,
 )  # fmt: skip
 VERSION = len(MIGRATIONS)
 

@@ -19,6 +19,7 @@ from llmcost.ledger import statements as sql
 from llmcost.ledger.block import block, prices
 from llmcost.ledger.bookmarking import SqliteBookmarks
 from llmcost.ledger.codes import Codes
+from llmcost.ledger.compaction import Compaction
 from llmcost.ledger.connect import connect, translated
 from llmcost.ledger.erasure import FORGOTTEN, Erasure
 from llmcost.ledger.labelling import SqliteLabels
@@ -56,6 +57,7 @@ class SqliteLedger:
         self._codes = Codes(self._db)
         self._decoder = Decoder(self._codes.names, self._codes.basis)
         self._versions = Versions(self._db, self._decoder)
+        self._compaction = Compaction(self._db)
         self.outbox = SqliteOutbox(self._db, self._transaction, lambda: translated(path))
         self.labels = SqliteLabels(self._db, self._transaction, lambda: translated(path))
         self.bookmarks = SqliteBookmarks(self._db, self._transaction, lambda: translated(path))
@@ -136,24 +138,36 @@ class SqliteLedger:
     def _add(self, rows: Sequence[PricedRecord], batch: int) -> Added:
         with self._transaction():
             self._expect_batch(batch)
-            winners, folded_clashes = fold(self._erasure.without_forgotten(rows))
+            since = self._compaction.since
+            kept = rows if since is None else [row for row in rows if row.record.ts >= since]
+            if not kept:
+                return Added(compacted=len(rows))
+            winners, folded_clashes = fold(self._erasure.without_forgotten(kept))
             hashes = [hash64(row.record.id) for row in winners]
-            known = self._known(winners, hashes)
-            added = self._merge([winners[place] for place in sorted(known)], [hashes[p] for p in sorted(known)], batch)
-            if len(known) < len(winners):
-                fresh = [place for place in range(len(winners)) if place not in known] if known else range(len(winners))
-                added = added.plus(self._insert([winners[p] for p in fresh], [hashes[p] for p in fresh], batch))
+            known, gone = self._known(winners, hashes, since)
+            places = sorted(known - gone)
+            added = self._merge([winners[p] for p in places], [hashes[p] for p in places], batch)
+            fresh = [p for p in range(len(winners)) if p not in known and p not in gone]
+            added = added.plus(self._insert([winners[p] for p in fresh], [hashes[p] for p in fresh], batch))
         if added.new or added.updated:
             self._barren.discard(batch)
-        folded = Added(duplicate=len(rows) - len(winners), clashes=folded_clashes)
+        folded = Added(
+            duplicate=len(kept) - len(winners), clashes=folded_clashes, compacted=len(rows) - len(kept) + len(gone)
+        )
         return added.plus(folded)
 
-    def _known(self, rows: Sequence[PricedRecord], hashes: Sequence[int]) -> set[int]:
-        """Places of the rows whose id may be stored within a day of theirs: all that are, and chance likenesses."""
+    def _known(
+        self, rows: Sequence[PricedRecord], hashes: Sequence[int], since: int | None
+    ) -> tuple[set[int], set[int]]:
+        """Places of the rows whose id may be stored within a day of theirs: all that are, and chance likenesses.
+
+        And of those whose request was let go.
+        """
         places: dict[int, list[int]] = {}
         for place, row in enumerate(rows):
             places.setdefault(day_of(row.record.ts), []).append(place)
         found: set[int] = set()
+        gone: set[int] = set()
         for day, here in places.items():
             asked = str(sorted(hashes[place] for place in here))
             for near in (day - 1, day, day + 1):
@@ -161,11 +175,14 @@ class SqliteLedger:
                     continue
                 held = {row[0] for row in self._db.execute(sql.SELECT_SEEN, (asked, near))}
                 if held:
-                    found.update(place for place in here if hashes[place] in held)
-        return found
+                    kind = found if since is None or near >= day_of(since) else gone
+                    kind.update(place for place in here if hashes[place] in held)
+        return found, gone
 
     def _insert(self, rows: Sequence[PricedRecord], hashes: Sequence[int], batch: int) -> Added:
         """Add rows whose ids are not stored near them."""
+        if not rows:
+            return Added()
         made = block(rows, batch, self._codes)
         told = tuple(made.columns)
         self._db.executemany(sql.insert_rows(told), sorted(made.bound(told), key=_TS_AND_ID))
@@ -241,6 +258,8 @@ class SqliteLedger:
         groups: dict[tuple[str, ...], Sums] = {} if query.by else {(): Sums()}
         width = len(query.by)
         for level, start, end in stretches:
+            if level is sql.RAW:
+                self._compaction.expect_rows(start, end, query)
             for row in self._db.execute(*sql.sums_statement(query, level, start, end)):
                 if row[width] is None:
                     continue
@@ -258,6 +277,8 @@ class SqliteLedger:
             for number, (start, end) in enumerate(pairwise(cuts)):
                 rolled = quick and not start % QUARTER_US and not end % QUARTER_US
                 size = QUARTER_US if rolled else 1
+                if not rolled and start < end:
+                    self._compaction.expect_rows(start, end, query)
                 statement, before, behind = statements[rolled]
                 for row in self._db.execute(statement, [*before, start // size, end // size, *behind]):
                     if row[width]:
@@ -295,11 +316,20 @@ class SqliteLedger:
             first, last = self._db.execute(
                 "SELECT (SELECT min(ts) FROM request), (SELECT max(ts) FROM request)"
             ).fetchone()
-        return None if first is None else (first, last)
+            rolled = self._db.execute("SELECT min(quarter), max(quarter) FROM rollup_quarter_all").fetchone()
+        if rolled[0] is None:
+            return None
+        if self._compaction.since is not None:
+            # Of rows that are gone only the quarter of an hour is known.
+            first = min(first or 2**62, rolled[0] * QUARTER_US)
+            last = max(last or 0, rolled[1] * QUARTER_US)
+        return first, last
 
     def newest_at(self, us: int) -> int | None:
         with translated(self.path):
             found = self._db.execute("SELECT max(ts) FROM request WHERE ts <= ?", (us,)).fetchone()[0]
+            if found is None and self._compaction.since is not None:
+                found = self._db.execute(sql.SELECT_NEWEST_QUARTER, (us,)).fetchone()[0]
         return None if found is None else int(found)
 
     @contextmanager
@@ -355,6 +385,7 @@ class SqliteLedger:
     def undo(self, batch: int) -> int:
         with self._transaction():
             self._expect_batch(batch)
+            self._compaction.expect_undoable(batch)
             self._clear_staging()
             count = self._versions.take_back(batch)
             self._apply_delta()
@@ -362,14 +393,31 @@ class SqliteLedger:
             self.bookmarks.drop_all()
         return count
 
+    def raw_since(self) -> int | None:
+        with translated(self.path):
+            return self._compaction.since
+
+    def compact(self, us: int) -> int:
+        with self._transaction():
+            count = self._compaction.drop_before(us // DAY_US * DAY_US)
+            self._codes.clear()
+        if count and not self._rehearsing:
+            with translated(self.path):
+                self._purge()
+        return count
+
     def forget_user(self, user: str) -> int:
         if user in {"", FORGOTTEN}:
             raise UsageError(f"no user is called {user!r}", "name the user as `llmcost report --by user` shows it")
         with self._transaction():
             self._clear_staging()
+            days = self._erasure.parties(well_formed(user)) if self._compaction.since is not None else []
             count = self._erasure.forget(well_formed(user))
             self.bookmarks.drop_all()
             self._apply_delta()
+            for old, new in days:
+                self._db.execute(sql.MOVE_DAYS, (new, old))
+                self._db.execute("DELETE FROM rollup_day WHERE party = ?", (old,))
             self._codes.clear()
         with translated(self.path):
             self._purge()
@@ -411,7 +459,8 @@ class SqliteLedger:
             size = execute("SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()").fetchone()[0]
             version = execute("PRAGMA user_version").fetchone()[0]
         first, last = self.bounds() or (None, None)
-        return LedgerInfo(str(self.path), version, requests, first, last, unpriced, size, batches)
+        since = self.raw_since()
+        return LedgerInfo(str(self.path), version, requests, first, last, unpriced, size, batches, since)
 
     def check(self) -> list[str]:
         self._db.create_function("hash64", 1, hash64, deterministic=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from llmcost.core.errors import UsageError, nearest
-from llmcost.core.instants import DAY_US
+from llmcost.core.instants import DAY_US, QUARTER_US
 from llmcost.core.usage import COST_PARTS
 from llmcost.ledger.protocol import AMOUNTS, MEASURE_NAMES, MEASURES, Query
 from llmcost.ledger.schema import (
@@ -134,6 +134,11 @@ APPLY_DELTA = (
     *(_apply(rollup, "temp.delta", "sign * ") for rollup in ROLLUPS),
     *map(_drop_empty, ROLLUPS),
 )
+#: Give a party's days to another party: parameters new, old.
+MOVE_DAYS = (
+    f"INSERT INTO rollup_day SELECT day, ?, {_NAMES} FROM rollup_day WHERE party = ?"
+    f" ON CONFLICT DO UPDATE SET {', '.join(f'{name} = {name} + excluded.{name}' for name in MEASURE_NAMES)}"
+)
 UPDATE_PRICE = f"UPDATE request SET {', '.join(f'{name} = ?' for name in PRICING)} WHERE ts = ? AND id = ?"
 INSERT_HELD = "INSERT INTO superseded (id, batch, row) VALUES (?, ?, ?)"
 SELECT_HELD = "SELECT key, row FROM superseded WHERE id = ?"
@@ -144,10 +149,21 @@ SELECT_USER_ROWS = f'SELECT {_ALL} FROM request WHERE party IN (SELECT id FROM p
 SELECT_BATCH_ROWS = f"SELECT {_ALL} FROM request WHERE batch = ?"
 
 
+SELECT_SINCE = "SELECT value FROM meta WHERE key = 'compacted_us'"
+KEEP_SINCE = "INSERT OR REPLACE INTO meta VALUES ('compacted_us', ?)"
+SELECT_NEWEST_QUARTER = f"SELECT max(quarter) * {QUARTER_US} FROM rollup_quarter_all WHERE quarter * {QUARTER_US} <= ?"
+ROLLED = "SELECT EXISTS (SELECT 1 FROM rollup_quarter_all WHERE quarter >= ? AND quarter < ?)"
+#: Roll-ups from before are all that is left of their rows.
+_SINCE = f"coalesce(({SELECT_SINCE}), 0)"
+
+
 def _differences(rollup: Rollup) -> str:
     raw = _raw_keys(rollup)
     summed = f"SELECT {raw}, {_RAW_SUMS} FROM request GROUP BY {raw}"
-    kept = f"SELECT {', '.join(_keys(rollup))}, {_NAMES} FROM {rollup.table}"
+    kept = (
+        f"SELECT {', '.join(_keys(rollup))}, {_NAMES} FROM {rollup.table}"
+        f" WHERE {rollup.bucket} >= {_SINCE} / {rollup.size}"
+    )
     return (
         f"WITH summed AS MATERIALIZED ({summed}), kept AS ({kept}) SELECT count(*) FROM ("
         "SELECT * FROM (SELECT * FROM summed EXCEPT SELECT * FROM kept)"
@@ -174,7 +190,7 @@ CHECKS: tuple[tuple[str, str], ...] = (
         "rows missing from the id index",
     ),
     (
-        "SELECT max(0, (SELECT count(*) FROM seen) - (SELECT count(*) FROM request))",
+        f"SELECT max(0, (SELECT count(*) FROM seen WHERE ts >= {_SINCE}) - (SELECT count(*) FROM request))",
         "id-index entries without a row",
     ),
     ("SELECT count(*) FROM request WHERE card NOT IN (SELECT id FROM card)", "rows without their price card"),

@@ -32,6 +32,7 @@ def as_json(result: Ingested, *, dry_run: bool = False) -> str:
             "skipped": result.skipped,
             "ignored": result.ignored,
             "clashes": added.clashes,
+            "compacted": added.compacted,
             "unpriced": sum(result.unpriced.values()),
             "cost_usd": usd_text(added.cost),
             "sources": [{"source": s.source, "files": s.files, "requests": s.requests} for s in result.sources],
@@ -89,6 +90,8 @@ def remarks(result: Ingested) -> list[str]:
             f"{counted(added, 'line')} had the id of a request of another app or model and did not count beside it:"
             " if they are requests of their own, their ids are no ids: `--map request_id=prompt_id`"
         )
+    if gone := result.added.compacted:
+        lines.append(f"left out {counted(gone, 'request')} of a time whose rows were compacted (`llmcost ledger info`)")
     if result.assumed:
         lines.append(f"at stand-in rates, for want of rates of their own: {counted(result.assumed, 'request')}")
     if result.naive_times:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import tzinfo
+from datetime import UTC, tzinfo
 from typing import TYPE_CHECKING
 
 from llmcost.core.instants import from_us, rfc3339
@@ -25,6 +25,7 @@ def info_json(info: LedgerInfo, zone: tzinfo) -> str:
         "first_request": None if info.first_us is None else rfc3339(info.first_us, zone),
         "last_request": None if info.last_us is None else rfc3339(info.last_us, zone),
         "unpriced_requests": info.unpriced,
+        "raw_since": None if info.raw_since_us is None else rfc3339(info.raw_since_us, UTC),
         "size_bytes": info.size_bytes,
         "batches": [
             {
@@ -49,6 +50,8 @@ def info_text(info: LedgerInfo, zone: tzinfo, *, width: int | None, color: bool)
         f"{info.location} (version {info.version}, {info.size_bytes / 2**20:,.1f} MiB)",
         f"{counted(info.requests, 'request')}, {count(info.unpriced)} unpriced; {span}",
     ]
+    if info.raw_since_us is not None:
+        lines.append(f"rows before {rfc3339(info.raw_since_us, UTC)} were compacted: their totals are kept")
     rows = [
         (
             str(batch.id),

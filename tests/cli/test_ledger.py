@@ -45,6 +45,7 @@ def test_info(isolated: Path) -> None:
         "schema_version": 1, "location": f"{isolated}/.local/share/llmcost/ledger.db", "version": VERSION,
         "requests": 4,
         "first_request": "2026-11-20T10:00:00Z", "last_request": "2026-11-23T10:00:00Z", "unpriced_requests": 1,
+        "raw_since": None,
         "batches": [
             {"batch": 1, "started": "2026-11-24T09:00:00Z", "what": "one.jsonl", "rows": 2, "undone": False},
             {"batch": 2, "started": "2026-11-24T09:00:00Z", "what": "two.jsonl", "rows": 2, "undone": False},
@@ -223,3 +224,59 @@ def test_a_secret_in_a_path_is_not_shown(isolated: Path) -> None:
         out = llmcost("ledger", "info", "--format", form).out
         assert "abcdefghijklmnop" not in out
         assert "sk-p…redacted" in out
+
+
+COMPACT = ("ledger", "compact", "--keep-raw", "2d", *AS_OF)
+
+
+def test_compact_lets_requests_go_and_keeps_their_totals() -> None:
+    before = llmcost("report", "--last", "7d", "--json", *AS_OF).json
+    rehearsed = llmcost(*COMPACT, "--dry-run", "--json")
+    assert rehearsed.json == {
+        "schema_version": 1, "dry_run": True, "requests": 2, "raw_since": "2026-11-22T00:00:00Z",
+    }  # fmt: skip
+    assert costs() == BOTH
+    ran = llmcost(*COMPACT)
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.startswith("let go of 2 requests before 2026-11-22 (UTC); totals stay: ")
+    assert llmcost("report", "--last", "7d", "--json", *AS_OF).json == before
+    assert llmcost("ledger", "check").code == 0
+    info = llmcost("ledger", "info", "--json").json
+    assert (info["raw_since"], info["requests"]) == ("2026-11-22T00:00:00Z", 4)
+    assert "rows before 2026-11-22T00:00:00Z were compacted" in llmcost("ledger", "info").out
+
+
+def test_after_compacting_what_needs_the_requests_says_so() -> None:
+    llmcost(*COMPACT)
+    gone = "rows before 2026-11-22 (UTC) were compacted"
+    exported = llmcost("export")
+    assert [json.loads(line)["request_id"] for line in exported.out.splitlines()] == ["2", "3"]
+    assert exported.err.startswith(gone)
+    assert llmcost("requests", "--since", "2026-11-20", *AS_OF).err.startswith(gone)
+    assert llmcost("requests", "--since", "2026-11-22", *AS_OF).err == ""
+    assert llmcost("reprice", "--all", "--dry-run").err.startswith(gone)
+    refused = llmcost("report", "--since", "2026-11-20", "--by", "session", *AS_OF)
+    assert refused.code == 2
+    assert refused.err.splitlines() == [
+        f"error: {gone}; totals by session are not kept there", "hint: ask from 2026-11-22 on, or by model or app",
+    ]  # fmt: skip
+    undone = llmcost("ledger", "undo", "1")
+    assert undone.code == 2
+    assert "batch 1 cannot be undone: some of its rows were compacted" in undone.err
+
+
+def test_logs_read_again_after_compacting_add_nothing() -> None:
+    llmcost(*COMPACT)
+    again = llmcost("ingest", "one.jsonl", "two.jsonl", "--strict", "--json", *AS_OF).json
+    assert (again["read"], again["new"], again["updated"], again["duplicate"], again["compacted"]) == (5, 0, 0, 2, 3)
+    assert "left out 2 requests" in llmcost("ingest", "one.jsonl", "--strict", *AS_OF).err
+    assert costs() == {"2": None, "3": "2.5"}
+
+
+@pytest.mark.parametrize(("span", "why"), [("12h", "is less than a day"), ("soon", "soon"), ("0d", "0d")])
+def test_compact_takes_a_span_of_days(span: str, why: str) -> None:
+    ran = llmcost("ledger", "compact", "--keep-raw", span)
+    assert ran.code == 2
+    assert why in ran.err
+    assert len(ran.err.splitlines()) == 2
+    assert costs() == BOTH

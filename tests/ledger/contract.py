@@ -588,6 +588,83 @@ class LedgerContract:
                 assert stored(ledger) == standing(one for rows in marked for one in rows)
                 assert ledger.check() == []
 
+    # Compaction
+
+    @shared
+    @given(distinct_rows, st.integers(-3 * DAY, 3 * DAY))
+    def test_what_was_compacted_stays_in_the_totals(self, rows: list[PricedRecord], moment: int) -> None:
+        since = (T0 + moment) // DAY * DAY
+        gone = [one for one in rows if one.record.ts < since]
+        with closing(self.fresh()) as ledger:
+            ledger.add(rows, batch(ledger))
+            assert ledger.compact(T0 + moment) == len(gone)
+            assert ledger.raw_since() == (since if gone else None)
+            assert ledger.info().raw_since_us == ledger.raw_since()
+            for query in (EVERYTHING, Query(since - DAY, since + DAY), Query(since, since + 5)):
+                for by in ((), ("app", "model"), ("user",), ("project", "user")):
+                    assert summed(ledger, query._replace(by=by)) == totals(rows, query._replace(by=by))
+            assert stored(ledger) == standing(one for one in rows if one.record.ts >= since)
+            assert ledger.check() == []
+            again = ledger.add(rows, batch(ledger))
+            assert (again.new, again.updated, again.compacted) == (0, 0, len(gone))
+            assert summed(ledger, EVERYTHING) == totals(rows, EVERYTHING)
+
+    def test_a_request_that_was_compacted_does_not_return_a_day_later(self, ledger: Ledger) -> None:
+        add(ledger, row("openai:a", ts=T0 - 1), row("openai:b", ts=T0))
+        assert ledger.compact(T0) == 1
+        later = ledger.add([row("openai:a", ts=T0 + 5, tokens=9_999), row("openai:c", ts=T0 + 6)], batch(ledger))
+        assert (later.new, later.updated, later.compacted) == (1, 0, 1)
+        assert [one.record.id for one in stored(ledger)] == ["openai:b", "openai:c"]
+        assert ledger.sums(EVERYTHING)[0].sums["requests"] == 3
+        assert ledger.check() == []
+
+    @pytest.mark.parametrize(
+        ("query", "kept"),
+        [
+            (Query(T0 - DAY, T0 + DAY, ("session",)), "not kept"),
+            (Query(T0 - DAY, T0 + DAY, (), (("status", "ok"),)), "not kept"),
+            (Query(T0 - QUARTER, T0 + DAY, ("user",)), "kept by the UTC day only"),
+            (Query(T0 - 2, T0 + DAY, ("app",)), "kept by the quarter of an hour only"),
+            (Query(T0 - 2, T0 + DAY), "kept by the quarter of an hour only"),
+        ],
+    )
+    def test_totals_that_need_rows_that_are_gone_are_refused(self, ledger: Ledger, query: Query, kept: str) -> None:
+        add(ledger, row("openai:a", ts=T0 - 1), row("openai:b", ts=T0))
+        assert summed(ledger, query)
+        ledger.compact(T0)
+        with pytest.raises(UsageError, match=kept):
+            ledger.sums(query)
+        with pytest.raises(UsageError, match=kept):
+            ledger.series(query, (query.start, query.end))
+        assert ledger.sums(query._replace(start=T0))
+
+    def test_a_batch_with_compacted_rows_cannot_be_undone(self, ledger: Ledger) -> None:
+        old, new = batch(ledger), batch(ledger)
+        ledger.add([row("openai:a", ts=T0 - 1), row("openai:b", ts=T0)], old)
+        ledger.add([row("openai:c", ts=T0)], new)
+        ledger.compact(T0)
+        with pytest.raises(UsageError, match=f"batch {old} cannot be undone: some of its rows were compacted"):
+            ledger.undo(old)
+        assert ledger.undo(new) == 1
+        assert ledger.check() == []
+
+    def test_a_user_is_forgotten_in_days_that_were_compacted_too(self, ledger: Ledger) -> None:
+        add(ledger, row("openai:a", ts=T0 - 1, user="ann"), row("openai:b", ts=T0, user="ann"))
+        add(ledger, row("openai:c", ts=T0 - 1, user="(forgotten)"), row("openai:d", ts=T0 - 1, user="bob"))
+        ledger.compact(T0)
+        before = ledger.sums(EVERYTHING)[0].sums
+        assert ledger.forget_user("ann") == 1
+        by_user = {group.key[0]: group.sums["requests"] for group in ledger.sums(EVERYTHING._replace(by=("user",)))}
+        assert by_user == {"(forgotten)": 3, "bob": 1}
+        assert ledger.sums(EVERYTHING)[0].sums == before
+        assert ledger.check() == []
+
+    def test_nothing_to_compact_changes_nothing(self, ledger: Ledger) -> None:
+        assert ledger.compact(T0) == 0
+        add(ledger, row(ts=T0))
+        assert ledger.compact(T0 + DAY - 1) == 0
+        assert ledger.raw_since() is None
+
     # Forgetting
 
     def test_a_forgotten_user_is_a_cost_without_a_name(self, ledger: Ledger) -> None:
