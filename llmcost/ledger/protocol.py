@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import NamedTuple, Protocol
 
@@ -146,7 +146,7 @@ class Sums:
 
     __slots__ = ("values",)
 
-    def __init__(self, values: Sequence[int] = (0,) * len(MEASURE_NAMES)) -> None:
+    def __init__(self, values: Iterable[int] = (0,) * len(MEASURE_NAMES)) -> None:
         self.values = tuple(values)
 
     def __getitem__(self, name: str) -> int:

@@ -8,7 +8,7 @@ from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count, pairwise
-from operator import itemgetter
+from operator import itemgetter, neg
 from pathlib import Path
 
 from llmcost.core.errors import LedgerError, UsageError
@@ -254,18 +254,18 @@ class SqliteLedger:
         with translated(self.path), self.snapshot():
             return self._grouped(query, _stretches(query.start, query.end, sql.levels(query)))
 
-    def _grouped(self, query: Query, stretches: Iterable[tuple[Rollup, int, int]]) -> list[Group]:
+    def _grouped(self, query: Query, stretches: Iterable[tuple[Rollup, int, int, int]]) -> list[Group]:
         groups: dict[tuple[str, ...], Sums] = {} if query.by else {(): Sums()}
         width = len(query.by)
-        for level, start, end in stretches:
+        for level, start, end, sign in stretches:
             if level is sql.RAW:
                 self._compaction.expect_rows(start, end, query)
             for row in self._db.execute(*sql.sums_statement(query, level, start, end)):
                 if row[width] is None:
                     continue
-                key, sums = tuple(str(name) for name in row[:width]), Sums(row[width:])
+                key, sums = tuple(map(str, row[:width])), Sums(row[width:] if sign > 0 else map(neg, row[width:]))
                 groups[key] = groups[key] + sums if key in groups else sums
-        return [Group(key, sums) for key, sums in groups.items()]
+        return [Group(key, sums) for key, sums in groups.items() if sums["requests"] or not query.by]
 
     def series(self, query: Query, cuts: Sequence[int], *, tokens: bool = True) -> dict[tuple[str, ...], list[Amounts]]:
         query = _canonical(query)
@@ -501,18 +501,23 @@ class SqliteLedger:
         self._db.close()
 
 
-def _stretches(start: int, end: int, levels: Sequence[Rollup]) -> Iterator[tuple[Rollup, int, int]]:
-    """[start, end) in whole buckets of the coarsest level that has any, and what is left over in finer ones."""
+def _stretches(start: int, end: int, levels: Sequence[Rollup], sign: int = 1) -> Iterator[tuple[Rollup, int, int, int]]:
+    """[start, end) as the sum of stretches (level, first bucket, bucket behind the last, 1 or -1).
+
+    What lies between the ends and the nearest borders of coarse buckets is added, or taken off again, in finer ones.
+    """
     if start >= end:
         return
     coarsest, *finer = levels
-    first, last = -(-start // coarsest.size), end // coarsest.size
-    if first >= last:
-        yield from _stretches(start, end, finer)
+    size = coarsest.size
+    first, last = (start + size // 2) // size, (end + size // 2) // size
+    if finer and first >= last:
+        yield from _stretches(start, end, finer, sign)
         return
-    yield coarsest, first, last
-    yield from _stretches(start, first * coarsest.size, finer)
-    yield from _stretches(last * coarsest.size, end, finer)
+    yield coarsest, first, last, sign
+    for border, edge, outward in ((first * size, start, sign), (last * size, end, -sign)):
+        yield from _stretches(edge, border, finer, outward)
+        yield from _stretches(border, edge, finer, -outward)
 
 
 def _prediction_column(value: object) -> object:
