@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import forecast, ingest, pricing, reservations, routing, start, tokens
+from benchmarks import accuracy, forecast, ingest, pricing, reservations, routing, start, tokens
 
 BENCHMARKS = {
     "pricing": pricing.run,
@@ -14,6 +14,7 @@ BENCHMARKS = {
     "tokens": tokens.run,
     "reservations": reservations.run,
     "routing": routing.run,
+    "accuracy": accuracy.run,
 }
 
 for name in sys.argv[1:] or BENCHMARKS:

@@ -27,6 +27,7 @@ TOOLS: tuple[Tool, ...] = (
     Tool("codex", "CODEX_HOME", (".codex",), ("sessions", "archived_sessions"), ("*.jsonl",)),
     Tool("gemini-cli", "", (".gemini",), ("tmp",), ("chats/*.json", "chats/*.jsonl")),
     Tool("qwen-code", "", (".qwen",), ("projects",), ("chats/*.jsonl",)),
+    Tool("copilot-cli", "COPILOT_HOME", (".copilot",), ("otel",), ("*.jsonl",)),
     Tool("opencode", "", ("data:opencode",), (".",), ("opencode*.db", "storage/message/*/*.json")),
     Tool(
         "llm", "LLM_USER_PATH", ("config:io.datasette.llm", "Library/Application Support/io.datasette.llm"), (".",),

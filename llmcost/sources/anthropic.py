@@ -36,7 +36,7 @@ def matches(body: Body) -> bool:
     if not isinstance(usage, dict) or body.get("object") is not None:
         return False
     return "input_tokens" in usage and not usage.keys() & {
-        "total_tokens", "input_tokens_details", "input_token_details", "type",
+        "total_tokens", "input_tokens_details", "input_token_details", "cached_input_tokens", "type",
     }  # fmt: skip
 
 

@@ -121,8 +121,13 @@ def _read_line(file: LogFile, number: int, raw: bytes) -> Iterator[Record | Prob
         yield file.problem(number, str(error))
         return
     if line is None:
-        yield file.problem(number, "not JSON: the line is cut short or malformed")
         tail = glued(raw)
+        head = b"" if tail is None else raw[: -len(tail)].rstrip()
+        if head and isinstance(decode_json(head), dict):
+            # Two writers at once: both lines are whole.
+            yield from _read_line(file, number, head)
+        else:
+            yield file.problem(number, "not JSON: the line is cut short or malformed")
         if tail is not None and b'"message"' in tail and b'"timestamp"' in tail:
             yield from _read_line(file, number, tail)
     elif not records:
@@ -217,4 +222,4 @@ def _project(cwd: str) -> str:
     return cwd.rstrip("/\\") or cwd
 
 
-SOURCE = Source("claude-code", sniff, read, default_app="claude-code", resumes=True)
+SOURCE = Source("claude-code", sniff, read, default_app="claude-code", resumes=True, version=2)

@@ -5,8 +5,9 @@ the model of what follows, and `event_msg` with `payload.type` `token_count` the
 the session began, `info.last_token_usage` of the last request. Input includes cached input, output includes reasoning.
 
 A `token_count` whose total has not moved is the same one written again. A request is what the total grew by; where the
-total before is not known (the first line, a total that fell), what `last_token_usage` says. A forked session begins
-with its parent's lines, written anew within a second of its own `session_meta`: they move the total, no more.
+total before is not known (the first line, a total that fell), what `last_token_usage` says. A forked session (told by
+`forked_from_id`, a subagent's `source`, or its parent's `session_meta` behind its own) begins with its parent's lines,
+written anew, each within a second of the one before: they move the total, no more.
 There is no response id: a request is known by its moment and the total it led to, in whatever file it stands.
 Shape seen in logs of Codex CLI from 2025 and 2026; the quirks in ccusage's issues 988, 1288 and 1349.
 """
@@ -87,6 +88,8 @@ def _session(file: LogFile, value: Body, payload: Body) -> None:
     """The first of a file is its own; those behind it are its parents', repeated."""
     state = file.state
     if "session" in state:
+        if "born" not in state and text(payload.get("id")) != state["session"]:
+            state["born"] = _moment(file, value)
         return
     state["session"] = text(payload.get("id"))
     state["project"] = text(payload.get("cwd"))
@@ -123,6 +126,8 @@ def _counted(file: LogFile, value: Body, payload: Body) -> Record | None:
     born = state.get("born")
     if born is not None and abs(ts - born) <= _REPLAY_US:
         state["total"] = total if total is not None else before
+        # A long replay takes more than one such stretch.
+        state["born"] = ts
         return None
     if not model:
         raise ValueError("no model: no turn_context came before")
@@ -147,4 +152,4 @@ def _used(total: list[int] | None, before: Any, last: list[int] | None) -> list[
     return last or total or []
 
 
-SOURCE = Source("codex", sniff, read, default_app="codex", resumes=True)
+SOURCE = Source("codex", sniff, read, default_app="codex", resumes=True, version=2)

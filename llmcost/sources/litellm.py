@@ -1,4 +1,4 @@
-"""LiteLLM's SpendLogs rows as JSON, JSON Lines or CSV.
+"""LiteLLM's SpendLogs rows as JSON (also a page of its API), JSON Lines or CSV.
 
 `metadata` and `request_tags` are JSON in a string (or already decoded), `cache_hit` is a word. `prompt_tokens` includes
 cached and cache-written tokens, `completion_tokens` reasoning; their parts stand in `metadata.usage_object`, else in
@@ -15,8 +15,8 @@ from typing import Any
 from llmcost.core.providers import canonical_provider
 from llmcost.core.record import Problem, Record
 from llmcost.core.usage import Usage, usage_from_totals
-from llmcost.sources.delimited import delimiter_of, header_of, rows
-from llmcost.sources.each import moment, requests, told
+from llmcost.sources import tabular
+from llmcost.sources.each import moment
 from llmcost.sources.parsed import (
     Body,
     amount,
@@ -36,28 +36,11 @@ _MARKS = {"request_id", "call_type", "startTime", "spend", "model"}
 
 
 def sniff(file: LogFile) -> bool:
-    first = file.head.lstrip().split(b"\n", 1)[0].strip()
-    if first.startswith((b"{", b"[")):
-        return any(value.keys() >= _MARKS for value in file.sample)
-    return b"\x00" not in first and set(header_of(first.decode("utf-8", "replace"))) >= _MARKS
+    return tabular.sniff(file, lambda names: names >= _MARKS)
 
 
 def read(file: LogFile) -> Iterator[Record | Problem]:
-    if file.head.lstrip().startswith((b"{", b"[")):
-        yield from requests(file, _row)
-        return
-    header: list[str] = []
-    for row in rows(file.raw_lines(), delimiter_of(file.head.lstrip().split(b"\n", 1)[0].decode("utf-8", "replace"))):
-        if isinstance(row, Problem):
-            yield row
-        elif row.problem:
-            yield file.problem(row.line, row.problem)
-        elif not header:
-            header = row.cells
-        else:
-            raw = "\x1f".join(row.cells).encode("utf-8", "replace")
-            value = {name: cell for name, cell in zip(header, row.cells, strict=True) if cell}
-            yield from told(file, row.line, lambda raw=raw, value=value: _row(file, raw, value))  # type: ignore[misc]
+    return tabular.requests(file, _row)
 
 
 def _row(file: LogFile, raw: bytes, value: Body) -> Iterator[Record | str]:

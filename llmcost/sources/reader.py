@@ -11,6 +11,7 @@ import stat
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, partial
+from itertools import islice
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -259,7 +260,7 @@ class LogFile:
             return [item.value for item in found[:50] if isinstance(item.value, dict)]
         lines = [line.strip() for line in self.head.split(b"\n")[:200]]
         values = (_decoded(line) for line in lines if line.startswith(b"{"))
-        return [value for value in values if isinstance(value, dict)][:50]
+        return list(islice((value for value in values if isinstance(value, dict)), 50))
 
     def identity(self, provider: str, response_id: str, raw: bytes) -> str:
         """`provider:response_id`; without an id, a hash of the line and how often it has occurred in this file.

@@ -26,6 +26,7 @@ def test_every_tool_where_it_usually_is(isolated: Path) -> None:
         "codex": [".codex/archived_sessions/r.jsonl", ".codex/sessions/2026/10/03/r.jsonl"],
         "gemini-cli": [".gemini/tmp/h/chats/session-1.json", ".gemini/tmp/h/chats/session-2.jsonl"],
         "qwen-code": [".qwen/projects/p/chats/c.jsonl"],
+        "copilot-cli": [".copilot/otel/copilot-otel-1.jsonl"],
         "opencode": [
             ".local/share/opencode/opencode-beta.db",
             ".local/share/opencode/opencode.db",
@@ -34,7 +35,8 @@ def test_every_tool_where_it_usually_is(isolated: Path) -> None:
         "llm": [".config/io.datasette.llm/logs.db"],
     }
     made(*(name for names in logs.values() for name in names))
-    made(".claude/settings.json", ".claude/projects/p/notes.md", ".gemini/tmp/h/logs.json", ".qwen/projects/p/x.json",
+    made(".copilot/session-state/s/events.jsonl", ".claude/settings.json", ".claude/projects/p/notes.md",
+         ".gemini/tmp/h/logs.json", ".qwen/projects/p/x.json",
          ".local/share/opencode/auth.json", ".config/io.datasette.llm/keys.json")  # fmt: skip
     assert found(isolated) == logs
 

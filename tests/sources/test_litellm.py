@@ -39,6 +39,11 @@ def test_json_lines() -> None:
     assert read(SOURCE, row(DETAILS)) == ([RECORD], [], 0)
 
 
+def test_a_page() -> None:
+    page = {"data": [row(DETAILS), row(model=""), 7], "total": 3, "page": 1}
+    assert read(SOURCE, page) == ([RECORD], [(1, "no model"), (1, "not a JSON object: '7'")], 0)
+
+
 def test_csv() -> None:
     out = io.StringIO()
     writer = csv.DictWriter(out, list(row()))

@@ -13,9 +13,21 @@ import pytest
 from llmcost.core.record import Problem, Record
 from llmcost.sources import source_named
 from llmcost.sources.reader import LogFile
-from tests.sources import test_claude_code, test_codex, test_gemini_cli, test_litellm, test_opencode, test_otel
+from tests.sources import (
+    test_claude_code,
+    test_codex,
+    test_copilot_cli,
+    test_gemini_cli,
+    test_helicone,
+    test_langfuse,
+    test_litellm,
+    test_llm,
+    test_opencode,
+    test_openrouter,
+    test_otel,
+)
 from tests.sources import test_qwen_code as qwen
-from tests.sources.reading import encoded
+from tests.sources.reading import encoded, read_path
 
 LINES = {
     "claude-code": [test_claude_code.line()],
@@ -25,7 +37,11 @@ LINES = {
     "qwen-code": [qwen.line("user"), qwen.answer(600, 5, 20, 625)],
     "opencode": [test_opencode.message()],
     "otel": [test_otel.export(test_otel.span(test_otel.NEW), test_otel.span(test_otel.OLD))],
+    "copilot-cli": [test_copilot_cli.span(test_copilot_cli.CHAT), test_copilot_cli.agent(), test_copilot_cli.METRIC],
     "litellm": [test_litellm.row(test_litellm.DETAILS)],
+    "langfuse": [test_langfuse.v1(), test_langfuse.v2()],
+    "openrouter": [test_openrouter.generation(), test_openrouter.row(), {"data": [test_openrouter.row()]}],
+    "helicone": [test_helicone.request(), {"data": [test_helicone.request()]}],
     "jsonl": [{"timestamp": "2026-01-09T10:00:00Z", "request_id": "r", "model": "gpt-4o", "input_tokens": 10,
                "output_tokens": 2, "tags": {"a": "b"}, "latency_ms": 5}],
 }  # fmt: skip
@@ -63,7 +79,7 @@ def odd_bytes(dice: random.Random, line: bytes) -> bytes:
     return changed()
 
 
-@pytest.mark.parametrize("name", ["claude-code", "codex", "gemini-cli", "qwen-code", "jsonl"])
+@pytest.mark.parametrize("name", ["claude-code", "codex", "copilot-cli", "gemini-cli", "qwen-code", "jsonl"])
 def test_a_log_continued_after_any_line_gives_what_one_reading_gives(name: str, isolated: Path) -> None:
     source = source_named(name)
     assert source.resumes
@@ -108,3 +124,25 @@ def test_damaged_lines(name: str) -> None:
             assert min(item.usage) >= 0
             assert item.id
             assert 0 < item.ts < 1 << 53
+
+
+def test_damaged_rows_of_llm_s_database(isolated: Path) -> None:
+    dice, details = (
+        random.Random("llm"),
+        [{}, test_llm.ANTHROPIC, json.loads(test_llm.DETAILS), test_llm.GEMINI_DETAILS],
+    )
+    plain = [odd for odd in ODD if not isinstance(odd, list | dict) and odd not in (10**40, "\ud800")]
+    turns: list[tuple[Any, ...]] = []
+    for number in range(PER_SOURCE):
+        row = [str(number), "t", None, "gpt-4o", 9_713, 87, json.dumps(odd_value(dice, dice.choice(details))), 5,
+               test_llm.WHEN]  # fmt: skip
+        if dice.random() < 0.3:
+            row[dice.randrange(1, len(row))] = dice.choice(plain)
+        turns.append(tuple(row))
+    records, problems, ignored = read_path(source_named("llm"), test_llm.database(isolated / "logs.db", turns, []))
+    assert len(
+        {line for line, _ in problems} | {int(record.id[4:].partition("#")[0]) + 1 for record in records}
+    ) == len(turns)
+    assert ignored == 0
+    assert records
+    assert all(min(record.usage) >= 0 for record in records)
