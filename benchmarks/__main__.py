@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import accuracy, forecast, ingest, pricing, reservations, routing, start, tokens
+from benchmarks import accuracy, forecast, ingest, pricing, reservations, routing, scale, start, tokens
 
 BENCHMARKS = {
     "pricing": pricing.run,
     "ingest": ingest.run,
+    "scale": scale.run,
     "start": start.run,
     "forecast": forecast.run,
     "tokens": tokens.run,
