@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
@@ -63,7 +64,7 @@ def report(ledger: Ledger, question: Question) -> Report:
     with ledger.snapshot():
         base = ledger.sums(_query(period, question, _BASE))
         by = tuple(dimension(name) for name in question.by)
-        sums = sum((group.sums for group in base), Sums())
+        sums = Sums.total([group.sums for group in base])
         return Report(
             question,
             sums,
@@ -86,11 +87,10 @@ _BASE = ("provider", "model", "app")
 def _fold(base: Sequence[Group], by: tuple[str, ...]) -> list[Group]:
     """Groups by some of the _BASE dimensions."""
     at = [_BASE.index(name) for name in by]
-    folded: dict[tuple[str, ...], Sums] = {}
+    folded: defaultdict[tuple[str, ...], list[Sums]] = defaultdict(list)
     for group in base:
-        key = tuple(group.key[place] for place in at)
-        folded[key] = folded[key] + group.sums if key in folded else group.sums
-    return [Group(key, sums) for key, sums in folded.items()]
+        folded[tuple(group.key[place] for place in at)].append(group.sums)
+    return [Group(key, Sums.total(parts)) for key, parts in folded.items()]
 
 
 def granularity_for(period: Period) -> Granularity:

@@ -149,6 +149,10 @@ class Sums:
     def __init__(self, values: Iterable[int] = (0,) * len(MEASURE_NAMES)) -> None:
         self.values = tuple(values)
 
+    @classmethod
+    def total(cls, parts: Sequence[Sums]) -> Sums:
+        return cls(map(sum, zip(*(part.values for part in parts), strict=True))) if parts else cls()
+
     def __getitem__(self, name: str) -> int:
         return self.values[_INDEX[name]]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from array import array
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count, pairwise
@@ -255,17 +256,16 @@ class SqliteLedger:
             return self._grouped(query, _stretches(query.start, query.end, sql.levels(query)))
 
     def _grouped(self, query: Query, stretches: Iterable[tuple[Rollup, int, int, int]]) -> list[Group]:
-        groups: dict[tuple[str, ...], Sums] = {} if query.by else {(): Sums()}
+        found: defaultdict[tuple[str, ...], list[Sums]] = defaultdict(list)
         width = len(query.by)
         for level, start, end, sign in stretches:
             if level is sql.RAW:
                 self._compaction.expect_rows(start, end, query)
             for row in self._db.execute(*sql.sums_statement(query, level, start, end)):
-                if row[width] is None:
-                    continue
-                key, sums = tuple(map(str, row[:width])), Sums(row[width:] if sign > 0 else map(neg, row[width:]))
-                groups[key] = groups[key] + sums if key in groups else sums
-        return [Group(key, sums) for key, sums in groups.items() if sums["requests"] or not query.by]
+                if row[width] is not None:
+                    found[tuple(map(str, row[:width]))].append(Sums(row[width:] if sign > 0 else map(neg, row[width:])))
+        groups = [Group(key, Sums.total(parts)) for key, parts in found.items()]
+        return [group for group in groups if group.sums["requests"]] if query.by else groups or [Group((), Sums())]
 
     def series(self, query: Query, cuts: Sequence[int], *, tokens: bool = True) -> dict[tuple[str, ...], list[Amounts]]:
         query = _canonical(query)
