@@ -19,6 +19,10 @@ _PROBE = 4096
 _INT64 = (1 << 63) - 1
 
 
+#: No file has this size.
+_NEVER = -1
+
+
 class ReadSoFar:
     """`said`: everything the person said of the files that changes what is read from them."""
 
@@ -54,14 +58,21 @@ class ReadSoFar:
                     return file, source_named(mark.reader.partition(":")[0])
         return LogFile.open(path, self._options), None
 
-    def mark(self, path: Path, before: tuple[int, int, int], file: LogFile, source: Source) -> Bookmark:
-        """The bookmark of a file that was read to its end without a problem; `before` is its stamp from before that."""
+    def mark(
+        self, path: Path, before: tuple[int, int, int], file: LogFile, source: Source, *, unfinished: bool
+    ) -> Bookmark | None:
+        """The bookmark of a file that was read to its end without a problem; `before` is its stamp from before that.
+
+        `unfinished`: its last line, which has no end yet, was one: the file is continued there, changed or not.
+        """
         reader = self._reader(source)
         if not (source.resumes and file.resumable):
-            return Bookmark(_name(path), *before, reader)
+            return None if unfinished else Bookmark(_name(path), *before, reader)
+        if unfinished:
+            before = (before[0], _NEVER, before[2])
         with path.open("rb") as stream:
             digest = _digest(stream, file.consumed)
-        state = json.dumps(file.state, sort_keys=True)
+        state = json.dumps(file.whole_state, sort_keys=True)
         return Bookmark(_name(path), *before, reader, file.consumed, file.consumed_lines, digest, state)
 
     def _of(self, path: Path) -> Bookmark | None:

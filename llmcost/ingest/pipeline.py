@@ -128,6 +128,8 @@ class Ingest:
             said = repr(told)
             self._so_far = ReadSoFar(ledger.bookmarks, said, self._options)
         self._marks: list[Bookmark] = []
+        #: Problems of last lines that have no end yet.
+        self._unfinished = 0
         self._progress: Callable[[LogFile], None] | None = None
 
     def paths(self, files: Iterable[Path], progress: Progress | None = None) -> None:
@@ -157,12 +159,15 @@ class Ingest:
         if so_far.is_read(path):
             self.result.unchanged += 1
             return
-        before, skipped = stamp(path), self.result.skipped
+        before, skipped, unfinished = stamp(path), self.result.skipped, self._unfinished
         file, source = so_far.open(path)
         with closing(file):
             source = self._read(file, source)
-            if source is not None and self.result.skipped == skipped:
-                self._marks.append(so_far.mark(path, before, file, source))
+            skipped, unfinished = self.result.skipped - skipped, self._unfinished - unfinished
+            if source is not None and skipped == unfinished:
+                mark = so_far.mark(path, before, file, source, unfinished=bool(unfinished))
+                if mark is not None:
+                    self._marks.append(mark)
 
     def stream(self, stream: IO[bytes], name: str) -> None:
         """Read one log that is no file on disk. The caller closes it."""
@@ -212,6 +217,7 @@ class Ingest:
             for item in source.read(file):
                 if not isinstance(item, Record):
                     result.skip(item)
+                    self._unfinished += item.line > file.consumed_lines
                     continue
                 result.read += 1
                 if self._progress is not None and not result.read % _TICK:

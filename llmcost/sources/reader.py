@@ -9,6 +9,7 @@ import hashlib
 import io
 import stat
 from collections.abc import Callable, Iterator, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from itertools import islice
@@ -67,7 +68,7 @@ class LogFile:
     """One readable log. `name` is what problems are reported under; content is decompressed on the fly.
 
     `head` is the start of the content without a byte order mark, and holds at least one whole line of JSON Lines.
-    `overlong` counts lines before `head` that were longer than MAX_LINE.
+    `overlong` counts lines longer than MAX_LINE; at first those before `head`.
     `ignored` counts lines that are by design no request (a user's message, a summary).
     `naive_times` counts timestamps without an offset, which were taken as UTC.
     `state` is what a source that `resumes` has to know of the lines before: JSON values, kept up to date by it.
@@ -92,7 +93,7 @@ class LogFile:
         self.plain = self._rest is stream
         self.head = head.removeprefix(_BOM)
         self._bom = len(head) - len(self.head)
-        self._whole = True
+        self._state_of_whole: dict[str, Any] | None = None
         self._complete_first_line()
         self._document: list[Value | Problem] | None = None
 
@@ -120,7 +121,12 @@ class LogFile:
     @property
     def resumable(self) -> bool:
         """Whether a reading of this file may be continued later: plain lines whose ids are their own."""
-        return self.plain and not self.overlong and not self._seen and self.consumed > 0 and self._whole
+        return self.plain and not self.overlong and not self._seen and self.consumed > 0
+
+    @property
+    def whole_state(self) -> dict[str, Any]:
+        """`state` as it was at the end of the last whole line."""
+        return self.state if self._state_of_whole is None else self._state_of_whole
 
     @property
     def position(self) -> int:
@@ -167,9 +173,10 @@ class LogFile:
                 self.consumed_lines = number
             else:
                 # What a source makes of half a line must not be what it remembers of whole ones.
-                self._whole = False
+                self._state_of_whole = deepcopy(self.state)
             if len(piece) > MAX_LINE and not piece.endswith(b"\n"):
                 skipping = True
+                self.overlong += 1
                 yield self.problem(number, reason)
             else:
                 yield number, piece

@@ -82,6 +82,26 @@ def test_half_a_line_is_read_when_it_is_whole(ledger: SqliteLedger) -> None:
     assert ids(ledger) == ["anthropic:msg_1", "anthropic:msg_2"]
 
 
+def test_a_log_first_read_while_a_line_is_written_is_continued_there(ledger: SqliteLedger) -> None:
+    line = encoded(claude("msg_2"))
+    LOG.write_bytes(encoded(claude("msg_1")) + line[:50])
+    assert account(ingest(ledger)) == (0, 1, 1, 1)
+    # Told again, from the half line on, as long as it is half.
+    assert account(ingest(ledger)) == (0, 0, 0, 1)
+    append(line[50:])
+    assert account(ingest(ledger)) == (0, 1, 1, 0)
+    assert account(ingest(ledger)) == (1, 0, 0, 0)
+
+
+def test_a_log_with_a_line_that_is_too_long_is_read_whole_again(
+    ledger: SqliteLedger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("llmcost.sources.reader.MAX_LINE", 1 << 20)
+    write(LOG, claude("msg_1"), {"content": "x" * (1 << 20)}, claude("msg_2"))
+    for new in (2, 0):
+        assert account(ingest(ledger)) == (0, 2, new, 1)
+
+
 def test_a_last_line_without_its_end_is_read_once(ledger: SqliteLedger) -> None:
     LOG.write_bytes(encoded(claude("msg_1")) + encoded(claude("msg_2")).rstrip(b"\n"))
     assert account(ingest(ledger)) == (0, 2, 2, 0)
