@@ -31,7 +31,13 @@ main()
 
 def loaded(*arguments: str) -> set[str]:
     """The heavy modules a command line has loaded when it ends; the interpreter's own start is not counted."""
-    ran = subprocess.run([sys.executable, "-c", _PROBE, *arguments], capture_output=True, text=True, check=False)
+    ran = subprocess.run(
+        [sys.executable, "-c", _PROBE, *arguments],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert ran.returncode == 0, ran.stderr
     return HEAVY & set(ran.stderr.strip().splitlines()[-1].split())
 
@@ -91,6 +97,14 @@ def test_break_even_reads_no_yaml_and_draws_nothing(ledger: list[str]) -> None:
     command = ("breakeven", "--monthly-tokens", "500M", "--json", *ledger)
     loaded(*command)  # compiles the evidence into the cache
     assert loaded(*command) == {"typer", "msgspec"}
+
+
+def test_the_status_line_loads_only_the_command_line(ledger: list[str]) -> None:
+    assert loaded("statusline", *ledger) == {"typer"}
+
+
+def test_blocks_as_json_load_only_the_command_line(ledger: list[str]) -> None:
+    assert loaded("report", "--blocks", "--json", *ledger) == {"typer"}
 
 
 def test_help_loads_no_command() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from llmcost.ingest.files import Found
+    from llmcost.ingest.installed import Installed
+    from llmcost.ledger.protocol import Ledger
 
 
 def ingest(
@@ -82,9 +85,17 @@ def ingest(
         ),
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would happen; write nothing.")] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Go on: read what is appended and what is new, until interrupted.")
+    ] = False,
+    interval: Annotated[
+        float | None,
+        typer.Option("--interval", metavar="SECONDS", help="With --watch: how often to look; 2.", show_default=False),
+    ] = None,
 ) -> int:
     """Read logs into the ledger. A file already read is left alone, one that has grown is continued; a request that
     comes again adds nothing, and a fuller version of it replaces it."""
+    from llmcost.cli.watching import follow, named_again, seconds_between
     from llmcost.ingest.files import Found, find_files
     from llmcost.ingest.pipeline import Ingest, Labels
     from llmcost.ledger.connect import MEMORY
@@ -93,6 +104,8 @@ def ingest(
     from llmcost.sources.reader import ReadOptions
 
     env.choose_format("table", "json")
+    excluded = {"standard input": "-" in (paths or ()), "--strict": strict, "--dry-run": dry_run}
+    seconds = seconds_between(interval, watch=watch, others={**excluded, "--output": env.given.get("output")})
     if source != "auto":
         source_named(source)
     options = ReadOptions(
@@ -107,16 +120,22 @@ def ingest(
     else:
         found = _installed(env)
     book = env.book
+
+    def begin(ledger: Ledger, now_us: int) -> Ingest:
+        return Ingest(
+            ledger, book, labels=labels, options=options, source=source,
+            label=" ".join(paths or ["(this machine's tools)"])[:500], now_us=now_us,
+            learnt=_learnt() if learn else None, incremental=not strict,
+        )  # fmt: skip
+
+    if watch:
+        return follow(env, found, partial(named_again, named) if paths else partial(_tools, env), begin, seconds)
     if dry_run and _is_missing_or_empty(env.ledger_path):
         ledger = SqliteLedger(MEMORY, write=True)
     else:
         ledger = env.open_ledger(write=True)
     with closing(ledger), ledger.rehearsal() if dry_run else nullcontext():
-        job = Ingest(
-            ledger, book, labels=labels, options=options, source=source,
-            label=" ".join(paths or ["(this machine's tools)"])[:500], now_us=env.now_us,
-            learnt=_learnt() if learn else None, incremental=not strict,
-        )  # fmt: skip
+        job = begin(ledger, env.now_us)
         for problem in found.problems:
             job.result.skip(problem)
         if env.interactive and found.files:
@@ -206,7 +225,6 @@ def _undated(env: Env, at: str) -> int | None:
 
 def _installed(env: Env) -> Found:
     """The logs of every tool on this machine, which it tells."""
-    from llmcost.ingest.files import Found
     from llmcost.ingest.installed import TOOLS, installed
 
     tools = installed(env.home, env.environ)
@@ -218,6 +236,19 @@ def _installed(env: Env) -> Found:
         )
     counts = ", ".join(f"{tool.source} ({len(tool.files)} file{'s' * (len(tool.files) != 1)})" for tool in tools)
     env.note(f"found {counts}")
+    return _together(tools)
+
+
+def _tools(env: Env) -> Found:
+    """The same, untold, and nothing where there are none."""
+    from llmcost.ingest.installed import installed
+
+    return _together(installed(env.home, env.environ))
+
+
+def _together(tools: list[Installed]) -> Found:
+    from llmcost.ingest.files import Found
+
     return Found(
         [path for tool in tools for path in tool.files], [problem for tool in tools for problem in tool.problems]
     )

@@ -15,6 +15,7 @@ from llmcost.core.errors import ExitCode, UsageError, nearest
 
 if TYPE_CHECKING:
     from llmcost.analysis.report import Report
+    from llmcost.ledger.protocol import Sums
 
 _TOP = 10
 
@@ -32,6 +33,9 @@ def report(
         list[str] | None, typer.Option("--section", metavar="NAME", help="Only these parts; may be repeated.")
     ] = None,
     charts: Annotated[bool, typer.Option("--charts", help="Four charts instead of tables.")] = False,
+    blocks: Annotated[
+        bool, typer.Option("--blocks", help="Five-hour billing blocks, as ccusage counts them, instead of totals.")
+    ] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 6 when requests have no price.")] = False,
     max_age: Annotated[
         str, typer.Option("--max-age", metavar="SPAN", help="Exit with 6 when the newest request is older.")
@@ -40,9 +44,8 @@ def report(
     """Where the money went: totals against the period before, trend, models, apps and metrics."""
     from llmcost.analysis.report import Question, granularity_for
     from llmcost.analysis.report import report as answer
-    from llmcost.core.instants import granularity_named, rfc3339, span_us
+    from llmcost.core.instants import granularity_named, span_us
     from llmcost.reporting import REPORT_FORMATS
-    from llmcost.reporting.numbers import counted
     from llmcost.reporting.view import DEFAULT_SECTIONS, SECTIONS, View
 
     form = env.choose_format(*REPORT_FORMATS)
@@ -51,6 +54,15 @@ def report(
         if name not in SECTIONS:
             raise UsageError(f"unknown section {name!r}{nearest(name, SECTIONS)}", f"use one of {', '.join(SECTIONS)}")
     periods = compared(span, env.now_us, env.zone)
+    if blocks:
+        from llmcost.cli.report_blocks import show_blocks
+
+        others = {
+            "--by": by, "--granularity": granularity, "--top": top is not None, "--section": section,
+            "--charts": charts,
+        }  # fmt: skip
+        sums, newest = show_blocks(env, periods.period, filters(where), form, others)
+        return _verdict(env, sums, newest, strict=strict, max_age=max_age, oldest=oldest)
     dimensions = tuple(dict.fromkeys(part.strip() for part in by.split(",") if part.strip()))
     question = Question(
         periods, dimensions or ("model",), filters(where),
@@ -68,7 +80,15 @@ def report(
     env.emit(_render(REPORT_FORMATS[form], found, view))
     if not found.sums["requests"]:
         env.note(_nothing(found, newest, env))
-    if strict and (unpriced := found.sums["unpriced"]):
+    return _verdict(env, found.sums, newest, strict=strict, max_age=max_age, oldest=oldest)
+
+
+def _verdict(env: Env, sums: Sums, newest: int | None, *, strict: bool, max_age: str, oldest: int | None) -> ExitCode:
+    """The exit code, and its reason in words."""
+    from llmcost.core.instants import rfc3339
+    from llmcost.reporting.numbers import counted
+
+    if strict and (unpriced := sums["unpriced"]):
         env.note(f"--strict: {counted(unpriced, 'request')} without a price")
         return ExitCode.DATA
     if oldest is not None and (newest is None or env.now_us - newest > oldest):

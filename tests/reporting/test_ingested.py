@@ -14,7 +14,7 @@ SECRET = "sk-" + "a" * 30
 def result() -> Ingested:
     made = Ingested(
         batch=7, files=3, read=1_240, ignored=9, naive_times=2, assumed=1,
-        added=Added(new=1_234, updated=1, duplicate=5, unpriced=4, cost=12_345_678_901),
+        added=Added(new=1_234, updated=1, duplicate=5, unpriced=4, cost=12_345_678_901, compacted=3),
         unpriced=Counter({"no price for model 'acme'": 4}),
     )  # fmt: skip
     made.count("jsonl", 1_200)
@@ -50,6 +50,7 @@ def test_the_remarks_are_safe_to_print_and_complete() -> None:
         "  logs/a\ufffd[2J.jsonl:3: not a count: sk-a…redacted\ufffd",
         "  logs/b: the file is empty",
         "unpriced: 4 requests: no price for model 'acme'; `llmcost prices add` gives it a price",
+        "left out 3 requests of a time whose rows were compacted (`llmcost ledger info`)",
         "at stand-in rates, for want of rates of their own: 1 request",
         "times without an offset were taken as UTC: 2",
     ]
@@ -81,7 +82,7 @@ def test_long_lists_are_cut_and_say_so() -> None:
 def test_the_json() -> None:
     assert json.loads(as_json(result(), dry_run=True)) == {
         "schema_version": 1, "batch": 7, "dry_run": True, "files": 3, "unchanged": 0, "read": 1240, "new": 1234,
-        "updated": 1, "duplicate": 5, "clashes": 0, "skipped": 2, "ignored": 9, "unpriced": 4,
+        "updated": 1, "duplicate": 5, "clashes": 0, "compacted": 3, "skipped": 2, "ignored": 9, "unpriced": 4,
         "cost_usd": "12.345678901",
         "sources": [
             {"source": "claude-code", "files": 2, "requests": 40}, {"source": "jsonl", "files": 1, "requests": 1200},

@@ -40,12 +40,20 @@ def test_empty() -> None:
     assert (document["first_request"], document["last_request"], document["batches"]) == (None, None, [])
 
 
+def test_rows_that_were_compacted() -> None:
+    compacted = INFO._replace(raw_since_us=1_763_596_800_000_000)
+    assert "rows before 2025-11-20T00:00:00Z were compacted: their totals are kept" in info_text(
+        compacted, ZoneInfo("Asia/Shanghai"), width=None, color=False
+    )
+    assert json.loads(info_json(compacted, ZoneInfo("Asia/Shanghai")))["raw_since"] == "2025-11-20T00:00:00Z"
+
+
 def test_json() -> None:
     document = json.loads(info_json(INFO, UTC))
     assert document == {
         "schema_version": 1, "location": "/x/ledger.db", "version": 1, "requests": 1,
         "first_request": "2026-11-20T12:00:00.500000Z", "last_request": "2026-11-20T12:00:01.500000Z",
-        "unpriced_requests": 0, "size_bytes": 3_145_728,
+        "unpriced_requests": 0, "raw_since": None, "size_bytes": 3_145_728,
         "batches": [
             {"batch": 1, "started": "2026-11-20T12:00:00.500000Z", "what": "a\x1b[2J.jsonl", "rows": 1234,
              "undone": False},
