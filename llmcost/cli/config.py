@@ -28,6 +28,7 @@ def show(env: Env) -> None:
             "settings": {
                 name: {"value": redact(value), "origin": origin} for name, (value, origin) in settings.items()
             },
+            "attribution_rules": len(env.rules.rules),
             "files": files,
             "price_layers": [{"name": name, "origin": origin} for name, origin in layers],
         }
@@ -36,6 +37,9 @@ def show(env: Env) -> None:
     from llmcost.reporting.columns import columns
 
     rows = [(name, origin, redact(value) or "-") for name, (value, origin) in settings.items()]
+    rows.append(
+        ("attribution", f"file {env.config_file}" if env.rules.rules else "default", f"{len(env.rules.rules)} rules")
+    )
     rows += [(name, "where it is looked for", path) for name, path in files.items()]
     rows += [(f"prices {rank}", name, origin) for rank, (name, origin) in enumerate(layers, 1)]
     # Not a table that folds: a path is to be copied whole.

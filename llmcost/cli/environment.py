@@ -19,6 +19,7 @@ from llmcost.core.errors import ConfigError, UsageError, nearest
 from llmcost.core.instants import parse_when, to_us, zone_named
 
 if TYPE_CHECKING:
+    from llmcost.ingest.attribution import Rules
     from llmcost.ledger.sqlite import SqliteLedger
     from llmcost.pricing.book import PriceBook
 
@@ -45,6 +46,9 @@ SETTINGS = {
     "as_of": "LLMCOST_AS_OF",
     "budgets": "LLMCOST_BUDGETS",
 }
+
+#: The one key of the configuration file that is no setting.
+_RULES = "attribution"
 
 
 def _folder(kind: str, environ: Mapping[str, str], home: Path) -> Path:
@@ -111,26 +115,41 @@ class Env:
         return Path(named) if named else self.folder("config") / "config.toml"
 
     @cached_property
-    def _file_settings(self) -> dict[str, str]:
+    def _config(self) -> dict[str, Any]:
+        """What the configuration file holds."""
         path = self.config_file
         if not path.is_file():
             return {}
         import tomllib
 
         try:
-            values = tomllib.loads(path.read_text("utf-8"))
+            return tomllib.loads(path.read_text("utf-8"))
         except OSError as error:
             raise ConfigError(f"cannot read {path}: {error.strerror}", "check its permissions") from None
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise ConfigError(f"{path}: {error}", "correct the file, or remove it") from None
+
+    @cached_property
+    def _file_settings(self) -> dict[str, str]:
+        path, values = self.config_file, {key: value for key, value in self._config.items() if key != _RULES}
         for key, value in values.items():
             if key not in SETTINGS:
                 raise ConfigError(
-                    f"{path}: unknown key {key!r}{nearest(key, SETTINGS)}", f"use one of {', '.join(SETTINGS)}"
+                    f"{path}: unknown key {key!r}{nearest(key, (*SETTINGS, _RULES))}",
+                    f"use one of {', '.join((*SETTINGS, _RULES))}",
                 )
             if not isinstance(value, str) or _UNSAFE.search(value):
                 raise ConfigError(f"{path}: {key} must be text on one line, not {value!r}", f'write {key} = "…"')
         return values
+
+    @cached_property
+    def rules(self) -> Rules:
+        """Whose a request is where its log does not say: the configuration file's rules."""
+        from llmcost.ingest.attribution import parse_rules
+
+        # The settings beside them are looked at as well: a misspelt key is none of theirs.
+        _ = self._file_settings
+        return parse_rules(self._config.get(_RULES, []), str(self.config_file), str(self.home))
 
     def setting(self, name: str) -> Setting:
         """Option over environment over file over default."""

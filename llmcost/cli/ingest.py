@@ -125,7 +125,7 @@ def ingest(
         return Ingest(
             ledger, book, labels=labels, options=options, source=source,
             label=" ".join(paths or ["(this machine's tools)"])[:500], now_us=now_us,
-            learnt=_learnt() if learn else None, incremental=not strict,
+            learnt=_learnt() if learn else None, incremental=not strict, rules=env.rules,
         )  # fmt: skip
 
     if watch:

@@ -10,6 +10,7 @@ import typer
 
 from llmcost.cli.environment import Env, expanded
 from llmcost.cli.options import command, group
+from llmcost.cli.period import Since, Until
 from llmcost.core.errors import ExitCode, UsageError
 from llmcost.core.text import clean_field
 from llmcost.reporting.numbers import counted
@@ -107,6 +108,33 @@ def compact(
     )  # fmt: skip
 
 
+def relabel(
+    env: Env,
+    since: Since = "",
+    until: Until = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change; write nothing.")] = False,
+) -> None:
+    """Attribute requests again, by today's rules of the configuration file."""
+    from llmcost.core.instants import parse_start, parse_when
+    from llmcost.ingest.relabel import relabel as again
+
+    env.choose_format("table", "json")
+    end = parse_when(until, env.zone) if until else 2**62
+    start = parse_start(since, env.zone, end if until else env.now_us) if since else -(2**62)
+    if end <= start:
+        raise UsageError(f"the period from {since} to {until} is empty", "--until must be later than --since")
+    rules = env.rules
+    with closing(_existing(env)) as ledger, ledger.rehearsal() if dry_run else nullcontext():
+        env.note_compacted(ledger, start)
+        rows = again(ledger, rules, start, end)
+    _done(
+        env,
+        f"{'would give' if dry_run else 'gave'} {counted(rows, 'request')} another app, team or environment"
+        f" ({counted(len(rules.rules), 'rule')})",
+        {"dry_run": dry_run, "rules": len(rules.rules), "requests": rows},
+    )
+
+
 def backup(env: Env, file: Annotated[str, typer.Argument(metavar="FILE", help="A new file.")]) -> None:
     """Copy the ledger to a new file, while others may be writing."""
     env.choose_format("table", "json")
@@ -132,5 +160,5 @@ def _existing(env: Env) -> SqliteLedger:
     return env.open_ledger(write=True)
 
 
-for function in (info, check, undo, forget, compact, backup):
+for function in (info, check, undo, forget, compact, relabel, backup):
     app.command(function.__name__)(command(function))

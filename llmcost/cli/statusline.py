@@ -78,7 +78,7 @@ def _bring_up_to_date(env: Env, named: str) -> None:
         return
     book = env.book
     with closing(env.open_ledger(write=True)) as ledger:
-        job = Ingest(ledger, book, label="statusline", now_us=env.now_us, incremental=True)
+        job = Ingest(ledger, book, label="statusline", now_us=env.now_us, incremental=True, rules=env.rules)
         job.paths([path])
         result = job.finish()
     if result.skipped:

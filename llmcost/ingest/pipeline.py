@@ -16,11 +16,12 @@ from typing import IO, NamedTuple
 from llmcost.core.money import MAX_NANO, usd_text
 from llmcost.core.record import Problem, Record
 from llmcost.core.text import clean_field
+from llmcost.ingest.attribution import Rules
 from llmcost.ingest.bookmarks import ReadSoFar, stamp
 from llmcost.ingest.features import Features
 from llmcost.ingest.pricing import Pricer
 from llmcost.ledger.bookmarks import Bookmark
-from llmcost.ledger.protocol import Added, Ledger, PricedRecord
+from llmcost.ledger.protocol import Added, Ledger, Names, PricedRecord
 from llmcost.ledger.rows import day_of
 from llmcost.ledger.versions import clash
 from llmcost.pricing.book import PriceBook
@@ -47,7 +48,7 @@ class Labels(NamedTuple):
 
 _NO_LABELS = Labels()
 _Names = dict[tuple[str, ...], tuple[str, ...]]
-"""A record's names as read -> cleaned and filled in; empty where that changes nothing."""
+"""A record's names as read -> cleaned and filled in."""
 
 
 class SourceCount(NamedTuple):
@@ -102,9 +103,11 @@ class Ingest:
     def __init__(
         self, ledger: Ledger, book: PriceBook, *, labels: Labels = _NO_LABELS, options: ReadOptions | None = None,
         label: str = "", now_us: int = 0, source: str = "auto", learnt: Callable[[str], bytes] | None = None,
-        incremental: bool = False,
+        incremental: bool = False, rules: Rules | None = None,
     ) -> None:  # fmt: skip
-        """`learnt`: what a router learns from of a prompt; kept with its request where given.
+        """`rules` say whose a request is where neither its log nor `labels` does.
+
+        `learnt`: what a router learns from of a prompt; kept with its request where given.
 
         `incremental`: leave files alone that were read before, and continue those that have grown.
         """
@@ -113,6 +116,7 @@ class Ingest:
         self._to_learn: dict[str, bytes] = {}
         self._pricer = Pricer(book)
         self._labels = labels
+        self._rules = rules or Rules()
         self._options = options or ReadOptions()
         self._source = None if source == "auto" else source_named(source)
         self._features = Features(ledger.digest_key())
@@ -249,7 +253,7 @@ class Ingest:
 
     def _price(self, source: Source, file: LogFile, records: list[Record]) -> None:
         result, price, prepared = self.result, self._pricer.price, self._prepared
-        names = self._memo.setdefault(source.default_app, {})
+        names = self._memo.setdefault(source.name, {})
         for record in records:
             row = price(prepared(record, source, names))
             if row.cost is None:
@@ -271,32 +275,29 @@ class Ingest:
         if names is None:
             if len(memo) > _MAX_MEMO:
                 memo.clear()
-            names = self._names(record, source.default_app)
-            # Most names are clean and complete: such records are taken as they are.
-            names = memo[key] = () if names == key else names
-        origin = record.source or source.name
-        if names:
-            ready = Record._make(
-                (*record[:2], *names[:2], record.usage, *names[2:], record.error, origin, *record[19:])
-            )
-        else:
-            ready = Record._make((*record[:18], origin, *record[19:]))
+            names = memo[key] = self._names(record, source)
+        provider, model, *others, origin = names
+        ready = _new(Record, (*record[:2], provider, model, record.usage, *others, record.error, origin, *record[19:]))
         if ready.tags or self._labels.tags or ready.error or ready.prompt_text:
             ready = self._enriched(ready)
         return ready
 
-    def _names(self, record: Record, default_app: str) -> tuple[str, ...]:
+    def _names(self, record: Record, source: Source) -> tuple[str, ...]:
         label = self._labels
         r = record
-        return tuple(
+        provider, model, tier, app, environment, team, operation, user, project, *others = (
             clean_field(value)
             for value in (
-                r.provider, r.model, r.tier, r.app or label.app or default_app,
-                r.environment or label.environment, r.team or label.team, r.operation,
-                r.user or label.user, r.project or label.project, r.session, r.branch, r.machine, r.region,
-                r.status or "ok",
+                r.provider, r.model, r.tier, r.app or label.app, r.environment or label.environment,
+                r.team or label.team, r.operation, r.user or label.user, r.project or label.project, r.session,
+                r.branch, r.machine, r.region, r.status or "ok",
             )
         )  # fmt: skip
+        origin = r.source or source.name
+        named = Names(provider, model, app, environment, team, user, project, others[1], others[2], origin)
+        _, _, app, environment, team, *_ = self._rules.fill(named)
+        app = app or source.default_app
+        return provider, model, tier, app, environment, team, operation, user, project, *others, origin
 
     def _enriched(self, record: Record) -> Record:
         tags = dict(self._labels.tags)
@@ -318,6 +319,7 @@ class Ingest:
     def _write_rows(self) -> None:
         if not self.result.batch:
             self.result.batch = self._ledger.begin_batch(self._label, self._now_us)
+            self._ledger.ruled.add(self._rules.given)
         self.result.added = self.result.added.plus(self._ledger.add(self._rows, self.result.batch))
         if self._to_learn:
             records = [row.record for row in self._rows]
@@ -363,8 +365,10 @@ def _report(progress: Progress, before: int, total: int, file: LogFile) -> None:
     progress(before + file.position, total, file.name)
 
 
-#: The names of a record that are cleaned and filled in: provider, model, and tier to status.
-_KEY = itemgetter(2, 3, *range(5, 17))
+#: The names of a record that are cleaned and filled in: provider, model, tier to status, and source.
+_KEY = itemgetter(2, 3, *range(5, 17), 18)
+#: NamedTuple's own constructor takes longer than all the rest.
+_new = tuple.__new__
 
 
 def _rank(record: Record) -> tuple[bool, bool, int, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import NamedTuple, Protocol
 
@@ -11,6 +11,7 @@ from llmcost.core.usage import BUCKETS, COST_PARTS, Usage
 from llmcost.ledger.alerts import Outbox
 from llmcost.ledger.bookmarks import Bookmarks
 from llmcost.ledger.labels import Labels
+from llmcost.ledger.ruled import Ruled
 
 #: card ids that are no card.
 UNPRICED, REPORTED = "unpriced", "reported"
@@ -193,6 +194,21 @@ class StoredRequest(NamedTuple):
     batch: int
 
 
+class Names(NamedTuple):
+    """What attribution goes by, and what it gives (app, environment, team)."""
+
+    provider: str
+    model: str
+    app: str
+    environment: str
+    team: str
+    user: str
+    project: str
+    branch: str
+    machine: str
+    source: str
+
+
 class Prediction(NamedTuple):
     """What calls of one prompt were foretold to cost, to be held later against the rows that `where` selects."""
 
@@ -252,6 +268,10 @@ class Ledger(Protocol):
     @property
     def bookmarks(self) -> Bookmarks:
         """How far log files have been read."""
+
+    @property
+    def ruled(self) -> Ruled:
+        """The names that rules gave."""
 
     def transaction(self) -> AbstractContextManager[None]:
         """What is read and written within is one step: nobody writes between, and all of it holds or nothing."""
@@ -318,6 +338,12 @@ class Ledger(Protocol):
 
     def reprice(self, rows: Sequence[PricedRecord]) -> int:
         """Replace the cost of rows already in the ledger; the number of rows whose cost or basis changed."""
+
+    def relabel(self, start: int, end: int, renamed: Callable[[Names], Names]) -> int:
+        """Give the rows of [start, end) the app, environment and team that `renamed` says; how many changed.
+
+        `renamed` is asked once for each combination of names; nothing else of a row may change.
+        """
 
     def undo(self, batch: int) -> int:
         """Take back what a batch added; rows it replaced return. The number of rows taken back.

@@ -6,7 +6,7 @@ import json
 import sqlite3
 from array import array
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count, pairwise
 from operator import itemgetter, neg
@@ -31,6 +31,7 @@ from llmcost.ledger.protocol import (
     BatchInfo,
     Group,
     LedgerInfo,
+    Names,
     Prediction,
     PricedRecord,
     Query,
@@ -39,6 +40,7 @@ from llmcost.ledger.protocol import (
 )
 from llmcost.ledger.rollups import measured, totals
 from llmcost.ledger.rows import Decoder, card_hash, day_of, hash64, storable, well_formed
+from llmcost.ledger.ruled import SqliteRuled
 from llmcost.ledger.schema import COLUMNS, DAY_SERIES, DAYS, PRICING, QUARTERS, QUARTERS_ALL, Rollup
 from llmcost.ledger.versions import Versions, fold
 
@@ -61,6 +63,7 @@ class SqliteLedger:
         self._compaction = Compaction(self._db)
         self.outbox = SqliteOutbox(self._db, self._transaction, lambda: translated(path))
         self.labels = SqliteLabels(self._db, self._transaction, lambda: translated(path))
+        self.ruled = SqliteRuled(self._db, self._transaction, lambda: translated(path))
         self.bookmarks = SqliteBookmarks(self._db, self._transaction, lambda: translated(path))
         self._erasure = Erasure(self._db, self._codes, self._decoder, self._versions, self.outbox, self.labels)
         self._rehearsing = False
@@ -370,6 +373,36 @@ class SqliteLedger:
                 changed += 1
             self._apply_delta()
         return changed
+
+    def relabel(self, start: int, end: int, renamed: Callable[[Names], Names]) -> int:
+        with self._transaction():
+            changes = []
+            for codes in self._db.execute(sql.SELECT_NAMES_USED, (start, end)).fetchall():
+                series, names = self._names_of(*codes)
+                new = renamed(names)
+                # In the order of schema.SERIES.
+                wanted = (*series[:2], new.app, new.environment, new.team, *series[5:])
+                if wanted != series:
+                    changes.append((*codes, self._codes.of("series", tuple(map(well_formed, wanted)))))
+            if not changes:
+                return 0
+            self._clear_staging()
+            self._db.execute(sql.CREATE_RENAMED)
+            self._db.execute("DELETE FROM temp.renamed")
+            self._db.executemany("INSERT INTO temp.renamed VALUES (?, ?, ?, ?)", changes)
+            for statement in (sql.RENAMED_OUT, sql.RENAMED_IN):
+                self._db.execute(statement, (start, end))
+            count = self._db.execute(sql.RENAME, (start, end)).rowcount
+            self._apply_delta()
+        return count
+
+    def _names_of(self, series: int, party: int, context: int) -> tuple[tuple[str, ...], Names]:
+        """The series' names, and all of a combination."""
+        found = self._codes.names("series", series)
+        provider, model, app, environment, team, _, _ = found
+        user, project = self._codes.names("party", party)
+        _, branch, machine, _, source = self._codes.names("context", context)
+        return found, Names(provider, model, app, environment, team, user, project, branch, machine, source)
 
     def withdraw(self, us: int, identity: str) -> bool:
         with self._transaction():

@@ -140,6 +140,24 @@ MOVE_DAYS = (
     f" ON CONFLICT DO UPDATE SET {', '.join(f'{name} = {name} + excluded.{name}' for name in MEASURE_NAMES)}"
 )
 UPDATE_PRICE = f"UPDATE request SET {', '.join(f'{name} = ?' for name in PRICING)} WHERE ts = ? AND id = ?"
+SELECT_NAMES_USED = "SELECT DISTINCT series, party, context FROM request WHERE ts >= ? AND ts < ? ORDER BY 1, 2, 3"
+CREATE_RENAMED = (
+    "CREATE TEMP TABLE IF NOT EXISTS renamed (series INTEGER, party INTEGER, context INTEGER, new INTEGER,"
+    " PRIMARY KEY (series, party, context)) WITHOUT ROWID"
+)
+_RENAMED = (
+    "FROM request r JOIN temp.renamed n ON n.series = r.series AND n.party = r.party AND n.context = r.context"
+    " WHERE r.ts >= ? AND r.ts < ?"
+)
+RENAMED_OUT = f"INSERT INTO temp.delta SELECT -1, {', '.join(f'r.{name}' for name in COLUMNS)} {_RENAMED}"
+RENAMED_IN = (
+    f"INSERT INTO temp.delta SELECT 1, {', '.join('n.new' if name == 'series' else f'r.{name}' for name in COLUMNS)}"
+    f" {_RENAMED}"
+)
+RENAME = (
+    "UPDATE request SET series = n.new FROM temp.renamed n WHERE n.series = request.series AND n.party = request.party"
+    " AND n.context = request.context AND request.ts >= ? AND request.ts < ?"
+)
 INSERT_HELD = "INSERT INTO superseded (id, batch, row) VALUES (?, ?, ?)"
 SELECT_HELD = "SELECT key, row FROM superseded WHERE id = ?"
 STANDING = (

@@ -279,7 +279,9 @@ def test_the_tools_found_are_told_and_read_together(isolated: Path) -> None:
 
 def test_without_any_logs_it_says_what_it_looked_for(isolated: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CLAUDE_CONFIG_DIR", "/nowhere")
-    assert_error(ingest(), 2, f"no logs of claude-code, codex, gemini-cli, qwen-code, copilot-cli, opencode, llm for {isolated}")
+    assert_error(
+        ingest(), 2, f"no logs of claude-code, codex, gemini-cli, qwen-code, copilot-cli, opencode, llm for {isolated}"
+    )
     assert not LEDGER.exists()
 
 

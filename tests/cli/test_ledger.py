@@ -280,3 +280,73 @@ def test_compact_takes_a_span_of_days(span: str, why: str) -> None:
     assert why in ran.err
     assert len(ran.err.splitlines()) == 2
     assert costs() == BOTH
+
+
+RULES = """
+[[attribution]]
+match = {user = "ann", model = "gpt-*"}
+app = "ann's"
+team = "web"
+"""
+
+
+def apps() -> dict[str, tuple[str, str]]:
+    rows = map(json.loads, llmcost("export").out.splitlines())
+    return {row["request_id"]: (row.get("app", ""), row.get("team", "")) for row in rows}
+
+
+def test_relabel_attributes_by_the_rules_of_today(isolated: Path) -> None:
+    bare = {"0": ("", ""), "1": ("", ""), "2": ("", ""), "3": ("", "")}
+    ruled = {**bare, "0": ("ann's", "web"), "1": ("ann's", "web")}
+    assert llmcost("ledger", "relabel").out == "gave 0 requests another app, team or environment (0 rules)\n"
+    config = isolated / ".config/llmcost/config.toml"
+    config.parent.mkdir(parents=True)
+    config.write_text(RULES)
+    rehearsed = llmcost("ledger", "relabel", "--dry-run", "--json")
+    assert rehearsed.json == {"schema_version": 1, "dry_run": True, "rules": 1, "requests": 2}
+    assert apps() == bare
+    assert llmcost("ledger", "relabel").out == "gave 2 requests another app, team or environment (1 rule)\n"
+    assert apps() == ruled
+    assert llmcost("ledger", "check").code == 0
+    again = llmcost("ingest", "one.jsonl", "two.jsonl", "--strict", "--json", *AS_OF).json
+    assert (again["new"], again["updated"], again["duplicate"]) == (0, 0, 5)
+    assert llmcost("config", "show", "--json").json["attribution_rules"] == 1
+    config.write_text("")
+    assert llmcost("ledger", "relabel", "--since", "2026-11-21").out.startswith("gave 1 request another")
+    assert apps() == {**ruled, "1": ("", "")}
+
+
+def test_a_rule_that_is_none_is_named_before_anything_is_read(isolated: Path) -> None:
+    config = isolated / ".config/llmcost/config.toml"
+    config.parent.mkdir(parents=True)
+    config.write_text("[[attribution]]\nmatch = {modell = 'x'}\napp = 'a'\n")
+    for command in (("ingest", "one.jsonl"), ("ledger", "relabel"), ("config", "show")):
+        ran = llmcost(*command)
+        assert (ran.code, ran.err.splitlines()) == (
+            2,
+            [
+                f"error: {config}: attribution rule 1: cannot match 'modell'; did you mean 'model'?",
+                "hint: use one of path, project, branch, machine, source, user, provider, model",
+            ],
+        )
+    config.write_text("attribution = 4\n")
+    assert "attribution is not a list of rules" in llmcost("ingest", "one.jsonl").err
+
+
+def test_the_ledgers_of_two_machines_become_one(isolated: Path) -> None:
+    """In either order and again and again: what the logs of both give in one ledger."""
+    own, other, whole = (("--ledger", name) for name in ("own.db", "other.db", "whole.db"))
+    llmcost("ingest", "one.jsonl", *own, *AS_OF)
+    llmcost("ingest", "two.jsonl", "one.jsonl", "--app", "laptop", *other, *AS_OF)
+    llmcost("ingest", "one.jsonl", *whole, *AS_OF)
+    llmcost("ingest", "two.jsonl", "one.jsonl", "--app", "laptop", *whole, *AS_OF)
+    for name, ledger in (("own.jsonl", own), ("other.jsonl", other)):
+        Path(name).write_text(llmcost("export", "--format", "jsonl", *ledger).out)
+    expected = llmcost("export", *whole).out
+    assert len(expected.splitlines()) == 4
+    for target, order in (("a.db", ("own", "other", "own")), ("b.db", ("other", "own", "other"))):
+        for name in order:
+            ran = llmcost("ingest", f"{name}.jsonl", "--ledger", target, *AS_OF)
+            assert ran.code == 0
+        assert llmcost("export", "--ledger", target).out == expected
+        assert llmcost("ledger", "check", "--ledger", target).code == 0

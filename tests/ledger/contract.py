@@ -22,7 +22,7 @@ from llmcost.core.usage import Usage
 from llmcost.ledger.alerts import Alert, StoredAlert
 from llmcost.ledger.bookmarks import Bookmark
 from llmcost.ledger.labels import Answered, StoredLabel
-from llmcost.ledger.protocol import REPORTED, UNPRICED, Added, Amounts, Basis, Ledger, Prediction, PricedRecord, Query
+from llmcost.ledger.protocol import REPORTED, UNPRICED, Added, Amounts, Basis, Ledger, Names, Prediction, PricedRecord, Query
 from tests.ledger.samples import (
     CARD,
     DAY,
@@ -587,6 +587,31 @@ class LedgerContract:
                     add(ledger, *marked[n])
                 assert stored(ledger) == standing(one for rows in marked for one in rows)
                 assert ledger.check() == []
+
+    # Attribution
+
+    def test_rows_are_given_other_names_and_the_totals_move_with_them(self, ledger: Ledger) -> None:
+        add(ledger, row("openai:a", ts=T0, app="", user="ann"), row("openai:b", ts=T0 + 1, app="", user="bob"))
+        add(ledger, row("openai:c", ts=T0 + DAY, app="", user="ann"))
+        asked: list[Names] = []
+
+        def renamed(names: Names) -> Names:
+            asked.append(names)
+            return names._replace(app="o'hara", team="中") if names.user == "ann" else names
+
+        assert ledger.relabel(T0, T0 + DAY, renamed) == 1
+        assert sorted(names.user for names in asked) == ["ann", "bob"]
+        assert [(one.record.app, one.record.team) for one in stored(ledger)] == [("o'hara", "中"), ("", ""), ("", "")]
+        by_app = {group.key: group.sums["requests"] for group in ledger.sums(EVERYTHING._replace(by=("app", "user")))}
+        assert by_app == {("o'hara", "ann"): 1, ("", "bob"): 1, ("", "ann"): 1}
+        assert ledger.relabel(T0, T0 + DAY, renamed) == 0
+        assert ledger.check() == []
+
+    def test_the_names_rules_gave_are_remembered(self, ledger: Ledger) -> None:
+        assert ledger.ruled.names() == {}
+        ledger.ruled.add({"app": {"b", "中'"}, "team": set()})
+        ledger.ruled.add({"app": {"a", "b"}})
+        assert ledger.ruled.names() == {"app": {"a", "b", "中'"}, "team": set()}
 
     # Compaction
 
