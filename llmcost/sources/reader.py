@@ -24,6 +24,7 @@ from llmcost.sources.compressed import BUFFER, Chained, decompressed, read_up_to
 MAX_LINE = 64 * 1024 * 1024
 HEAD = 256 * 1024
 MAX_ID = 256
+_SAMPLE = 20
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -259,15 +260,15 @@ class LogFile:
 
     @cached_property
     def sample(self) -> list[dict[str, Any]]:
-        """The first JSON objects of the file (up to 50), for `sniff`; empty when it holds none."""
+        """The first JSON objects of the file (up to 20), for `sniff`; empty when it holds none."""
         if not self.is_lines:
             if self.head.lstrip()[:1] not in (b"{", b"["):
                 return []
             found = [item for item in self.values() if isinstance(item, Value)]
-            return [item.value for item in found[:50] if isinstance(item.value, dict)]
-        lines = [line.strip() for line in self.head.split(b"\n")[:200]]
+            return [item.value for item in found[:_SAMPLE] if isinstance(item.value, dict)]
+        lines = [line.strip() for line in self.head.split(b"\n", 5 * _SAMPLE)[: 5 * _SAMPLE]]
         values = (_decoded(line) for line in lines if line.startswith(b"{"))
-        return list(islice((value for value in values if isinstance(value, dict)), 50))
+        return list(islice((value for value in values if isinstance(value, dict)), _SAMPLE))
 
     def identity(self, provider: str, response_id: str, raw: bytes) -> str:
         """`provider:response_id`; without an id, a hash of the line and how often it has occurred in this file.
