@@ -13,9 +13,10 @@ from fnmatch import translate
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from llmcost.core.errors import ConfigError, nearest
+from llmcost.core.errors import ConfigError, UsageError, nearest
 from llmcost.core.text import clean_field, printable
 from llmcost.ledger.protocol import Names
+from llmcost.sources import source_named
 
 #: What a rule may match, and the field of `Names` it stands for: a log's path is the folder its session worked in.
 MATCHED = {
@@ -26,6 +27,7 @@ MATCHED = {
 GIVEN = ("app", "environment", "team")
 MAX_RULES = 1_000
 _MAX_PATTERN = 1_000
+_REMEMBERED = 10_000
 
 
 class Rule(NamedTuple):
@@ -44,7 +46,7 @@ class Rules:
 
     def __init__(self, rules: Sequence[Rule] = ()) -> None:
         self.rules = tuple(rules)
-        self.fill = lru_cache(200_000)(self._fill)
+        self.fill = lru_cache(_REMEMBERED)(self._fill)
 
     def _fill(self, names: Names) -> Names:
         """`names` with what the rules give for those that are empty."""
@@ -102,3 +104,12 @@ def _text(value: object, where: str, clean: Callable[[str], str] = printable) ->
     if not isinstance(value, str) or not value.strip() or len(value) > _MAX_PATTERN or clean(value) != value:
         raise ConfigError(f"{where} is not a name: {str(value)[:80]!r}", "write it as text, on one line")
     return value
+
+
+@lru_cache(100)
+def default_app(source: str) -> str:
+    """What an ingest calls the app of a source's requests where nothing names one."""
+    try:
+        return source_named(source).default_app
+    except UsageError:
+        return ""

@@ -16,7 +16,7 @@ from typing import IO, NamedTuple
 from llmcost.core.money import MAX_NANO, usd_text
 from llmcost.core.record import Problem, Record
 from llmcost.core.text import clean_field
-from llmcost.ingest.attribution import Rules
+from llmcost.ingest.attribution import Rules, default_app
 from llmcost.ingest.bookmarks import ReadSoFar, stamp
 from llmcost.ingest.features import Features
 from llmcost.ingest.pricing import Pricer
@@ -32,7 +32,8 @@ from llmcost.sources.reader import MAX_LINE, LogFile, ReadOptions, Source
 #: Rows per transaction: large enough to make commits cheap, small enough to let other writers in.
 CHUNK = 50_000
 MAX_PROBLEMS = 1_000
-_MAX_MEMO = 200_000
+#: Names remembered, so that memory stays bounded however many people and sessions there are.
+_MAX_MEMO = 50_000
 
 
 class Labels(NamedTuple):
@@ -294,9 +295,11 @@ class Ingest:
             )
         )  # fmt: skip
         origin = r.source or source.name
-        named = Names(provider, model, app, environment, team, user, project, others[1], others[2], origin)
-        _, _, app, environment, team, *_ = self._rules.fill(named)
-        app = app or source.default_app
+        # An exported ledger names the default as if its log had: the rules come before it all the same.
+        said = "" if app == default_app(origin) else app
+        named = Names(provider, model, said, environment, team, user, project, others[1], others[2], origin)
+        _, _, said, environment, team, *_ = self._rules.fill(named)
+        app = said or app or source.default_app
         return provider, model, tier, app, environment, team, operation, user, project, *others, origin
 
     def _enriched(self, record: Record) -> Record:

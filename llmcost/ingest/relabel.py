@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
-from llmcost.core.errors import UsageError
 from llmcost.core.instants import DAY_US
-from llmcost.ingest.attribution import GIVEN, Rules
+from llmcost.ingest.attribution import GIVEN, Rules, default_app
 from llmcost.ledger.protocol import Ledger, Names
-from llmcost.sources import source_named
 
 
 def relabel(ledger: Ledger, rules: Rules, start: int, end: int) -> int:
@@ -24,7 +20,7 @@ def relabel(ledger: Ledger, rules: Rules, start: int, end: int) -> int:
     ours = ledger.ruled.names()
 
     def renamed(names: Names) -> Names:
-        default = _default_app(names.source)
+        default = default_app(names.source)
         free = {field: getattr(names, field) in ours.get(field, set()) for field in GIVEN}
         free["app"] |= names.app == default
         filled = rules.fill(names._replace(**{field: "" for field in GIVEN if free[field]}))
@@ -37,12 +33,3 @@ def relabel(ledger: Ledger, rules: Rules, start: int, end: int) -> int:
         changed += ledger.relabel(start, stop, renamed)
         start = stop
     return changed
-
-
-@lru_cache(100)
-def _default_app(source: str) -> str:
-    """What an ingest calls the app of a source's requests where nothing names one."""
-    try:
-        return source_named(source).default_app
-    except UsageError:
-        return ""

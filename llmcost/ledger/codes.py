@@ -7,6 +7,8 @@ import sqlite3
 from llmcost.ledger.protocol import REPORTED, UNPRICED, Basis
 from llmcost.ledger.schema import CODED, REPORTED_CODE, UNPRICED_CODE
 
+#: Codes and names each; a ledger may have millions of sessions.
+_REMEMBERED = 100_000
 _SPECIAL = {UNPRICED: UNPRICED_CODE, REPORTED: REPORTED_CODE}
 
 
@@ -36,6 +38,8 @@ class Codes:
         """The code of a dimension tuple, made when it is new."""
         code = self._codes.get((table, names))
         if code is None:
+            if len(self._codes) > _REMEMBERED:
+                self._codes.clear()
             columns = [f'"{column}"' for column in CODED[table]]
             where = " AND ".join(f"{column} = ?" for column in columns)
             found = self._db.execute(f"SELECT id FROM {table} WHERE {where}", names).fetchone()
@@ -65,6 +69,8 @@ class Codes:
     def names(self, table: str, code: int) -> tuple[str, ...]:
         names = self._names.get((table, code))
         if names is None:
+            if len(self._names) > _REMEMBERED:
+                self._names.clear()
             columns = ", ".join(f'"{column}"' for column in CODED[table])
             names = self._db.execute(f"SELECT {columns} FROM {table} WHERE id = ?", (code,)).fetchone()
             if names is None:

@@ -14,7 +14,7 @@ from llmcost.ingest.attribution import Rules, parse_rules
 from llmcost.ingest.pipeline import Ingest, Labels
 from llmcost.ingest.relabel import relabel
 from llmcost.ledger.connect import MEMORY
-from llmcost.ledger.protocol import Query
+from llmcost.ledger.protocol import Added, Query
 from llmcost.ledger.sqlite import SqliteLedger
 from llmcost.pricing.book import PriceBook
 from tests.ledger.samples import EVERYTHING, stored, summed
@@ -117,4 +117,24 @@ def test_only_the_period_is_given_new_names(tmp_path: Path) -> None:
         second = stored(ledger)[1].record.ts
         assert relabel(ledger, rules, second, second + 1) == 1
         assert [one.record.app for one in stored(ledger)] == ["", "ruled", ""]
+        assert ledger.check() == []
+
+
+def test_an_exported_default_is_no_name_of_the_logs_own(tmp_path: Path) -> None:
+    """Another machine's ledger says `claude-code` where its rules gave nothing: reading it again undoes no rule."""
+    rules = parse_rules([{"match": {"source": "claude-code"}, "app": "aaa"}], "config", "/home")
+    line = own(1, "claude-code", "ann", 1) | {"source": "claude-code", "priced_as": "unpriced"}
+    (tmp_path / "a.jsonl").write_text(json.dumps(line) + "\n")
+    with closing(SqliteLedger(MEMORY, write=True)) as ledger:
+        ingest(ledger, tmp_path, rules)
+        assert [one.record.app for one in stored(ledger)] == ["aaa"]
+        assert relabel(ledger, rules, *ALWAYS) == 0
+    with closing(SqliteLedger(MEMORY, write=True)) as ledger:
+        ingest(ledger, tmp_path, Rules())
+        assert [one.record.app for one in stored(ledger)] == ["claude-code"]
+        assert relabel(ledger, rules, *ALWAYS) == 1
+        job = Ingest(ledger, PriceBook(()), rules=rules)
+        job.paths([tmp_path / "a.jsonl"])
+        assert job.finish().added == Added(duplicate=1)
+        assert [one.record.app for one in stored(ledger)] == ["aaa"]
         assert ledger.check() == []
