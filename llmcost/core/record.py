@@ -109,16 +109,25 @@ class Problem(NamedTuple):
 def merge_key(record: Record) -> tuple[object, ...]:
     """Total order over versions of one request: the greatest is kept, whole.
 
-    Main thread over sidechain, final over partial, more tokens, then the earlier timestamp; what is
-    still equal is ordered by its canonical text, so that any order of ingest gives the same ledger.
+    Main thread over sidechain, final over partial, more tokens, then the earlier timestamp, then the one of which
+    an app, a team or an environment is said; what is still equal is ordered by its canonical text, so that any
+    order of ingest gives the same ledger.
     """
     return (
         not record.sidechain,
         not record.partial,
         record.usage.tokens,
         -record.ts,
+        said_app(record) != "",
+        record.team != "",
+        record.environment != "",
         _Canonical(record),
     )
+
+
+def said_app(record: Record) -> str:
+    """Its app; empty where that is only the name of the tool whose log it is, which stands for none."""
+    return "" if record.app == record.source else record.app
 
 
 class _Canonical:

@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
-from llmcost.core.record import Record, merge_key
+from llmcost.core.record import Record, merge_key, said_app
 from llmcost.ledger import statements as sql
 from llmcost.ledger.protocol import PricedRecord
 from llmcost.ledger.rows import AT, Decoder, day_of, hash64
@@ -57,7 +57,8 @@ def clash(a: Record, b: Record) -> bool:
 
     A long id is a response's own, however two logs of the call name its app.
     """
-    return (a.app, a.model) != (b.app, b.model) and len(a.id.partition(":")[2]) < _SHORT_ID
+    apps = {said_app(a), said_app(b)} - {""}
+    return (len(apps) > 1 or a.model != b.model) and len(a.id.partition(":")[2]) < _SHORT_ID
 
 
 def _near(a: Record, b: Record) -> bool:

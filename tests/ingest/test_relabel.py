@@ -138,3 +138,18 @@ def test_an_exported_default_is_no_name_of_the_logs_own(tmp_path: Path) -> None:
         assert job.finish().added == Added(duplicate=1)
         assert [one.record.app for one in stored(ledger)] == ["aaa"]
         assert ledger.check() == []
+
+
+def test_reading_again_without_the_rules_takes_nothing_back(tmp_path: Path) -> None:
+    """Whatever the names: those that sort before the tool's own as well as those behind."""
+    (tmp_path / "a.jsonl").write_text(json.dumps(claude(1, "/w/shop", "claude-a", 1)) + "\n")
+    for app in ("aaa", "zzz"):
+        rules = parse_rules([{"match": {"path": "/w/*"}, "app": app, "team": "t"}], "config", "/home")
+        for first, second in ((rules, Rules()), (Rules(), rules)):
+            with closing(SqliteLedger(MEMORY, write=True)) as ledger:
+                for each in (first, second, first):
+                    job = Ingest(ledger, PriceBook(()), rules=each)
+                    job.paths([tmp_path / "a.jsonl"])
+                    assert not job.finish().added.clashes
+                assert [(one.record.app, one.record.team) for one in stored(ledger)] == [(app, "t")]
+                assert ledger.check() == []
