@@ -1,6 +1,6 @@
 # llmcost: `make demo` and `make test` are the two commands; `make help` lists them all.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-full lint format docs bench clean
+.PHONY: help demo test test-full fuzz lint format docs bench clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -44,6 +44,9 @@ lint: .venv/.dev ## Format, lint, types and imports
 
 test-full: .venv/.dev ## The tests that need a server, a browser or root
 	$(BIN)/python -m pytest -m full
+
+fuzz: .venv/.dev ## 100,000 damaged lines over every log format, and 100 kills
+	$(BIN)/python -m pytest -m full tests/sources/test_mutations.py tests/ingest/test_kills.py
 
 format: .venv/.dev ## Rewrite the code in the house's format
 	$(BIN)/ruff check --fix-only .

@@ -46,6 +46,7 @@ LINES = {
                "output_tokens": 2, "tags": {"a": "b"}, "latency_ms": 5}],
 }  # fmt: skip
 PER_SOURCE = 650
+MANY_PER_SOURCE = 8_500
 ODD: tuple[Any, ...] = (
     None, True, -1, 1.5, 10**40, "", "x", "\x00", "中文" * 50, "\ud800", [], [[]], {}, {"a": {}}, "9" * 5_000, 1e300,
     "2026-13-45", -(10**18), "NaN",
@@ -102,9 +103,20 @@ def test_a_log_continued_after_any_line_gives_what_one_reading_gives(name: str, 
 
 @pytest.mark.parametrize("name", LINES)
 def test_damaged_lines(name: str) -> None:
-    dice, source = random.Random(name), source_named(name)
+    _read_damaged(name, random.Random(name), PER_SOURCE)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("name", LINES)
+def test_damaged_lines_by_the_ten_thousand(name: str) -> None:
+    """Some 100,000 in all, others than those of every day (`make fuzz`)."""
+    _read_damaged(name, random.Random(f"{name} at night"), MANY_PER_SOURCE)
+
+
+def _read_damaged(name: str, dice: random.Random, count: int) -> None:
+    source = source_named(name)
     made: list[bytes] = []
-    while len(made) < PER_SOURCE:
+    while len(made) < count:
         line = dice.choice(LINES[name])
         if dice.random() < 0.6:
             made.append(json.dumps(odd_value(dice, line)).encode() + b"\n")
