@@ -22,7 +22,18 @@ from llmcost.core.usage import Usage
 from llmcost.ledger.alerts import Alert, StoredAlert
 from llmcost.ledger.bookmarks import Bookmark
 from llmcost.ledger.labels import Answered, StoredLabel
-from llmcost.ledger.protocol import REPORTED, UNPRICED, Added, Amounts, Basis, Ledger, Names, Prediction, PricedRecord, Query
+from llmcost.ledger.protocol import (
+    REPORTED,
+    UNPRICED,
+    Added,
+    Amounts,
+    Basis,
+    Ledger,
+    Names,
+    Prediction,
+    PricedRecord,
+    Query,
+)
 from tests.ledger.samples import (
     CARD,
     DAY,
