@@ -36,6 +36,9 @@ def report(
     blocks: Annotated[
         bool, typer.Option("--blocks", help="Five-hour billing blocks, as ccusage counts them, instead of totals.")
     ] = False,
+    basis: Annotated[
+        str, typer.Option("--basis", metavar="NAME", help="Of what: requests, or billed (providers' own totals).")
+    ] = "requests",
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 6 when requests have no price.")] = False,
     max_age: Annotated[
         str, typer.Option("--max-age", metavar="SPAN", help="Exit with 6 when the newest request is older.")
@@ -44,10 +47,17 @@ def report(
     """Where the money went: totals against the period before, trend, models, apps and metrics."""
     from llmcost.analysis.report import Question, granularity_for
     from llmcost.analysis.report import report as answer
+    from llmcost.cli.report_billed import is_billed, show_billed
     from llmcost.core.instants import granularity_named, span_us
     from llmcost.reporting import REPORT_FORMATS
     from llmcost.reporting.view import DEFAULT_SECTIONS, SECTIONS, View
 
+    if is_billed(basis):
+        others = {
+            "--where": where, "--granularity": granularity, "--top": top is not None, "--section": section,
+            "--charts": charts, "--blocks": blocks, "--strict": strict, "--max-age": max_age,
+        }  # fmt: skip
+        return show_billed(env, compared(span, env.now_us, env.zone).period, _names(by), others)
     form = env.choose_format(*REPORT_FORMATS)
     oldest = span_us(max_age) if max_age else None
     for name in section or ():
@@ -63,7 +73,7 @@ def report(
         }  # fmt: skip
         sums, newest = show_blocks(env, periods.period, filters(where), form, others)
         return _verdict(env, sums, newest, strict=strict, max_age=max_age, oldest=oldest)
-    dimensions = tuple(dict.fromkeys(part.strip() for part in by.split(",") if part.strip()))
+    dimensions = _names(by)
     question = Question(
         periods, dimensions or ("model",), filters(where),
         granularity_named(granularity) if granularity else granularity_for(periods.period),
@@ -71,6 +81,8 @@ def report(
     with closing(env.open_ledger()) as ledger:
         found = answer(ledger, question)
         newest = ledger.newest_at(env.now_us) if oldest is not None or not found.sums["requests"] else None
+        start, end = periods.period[:2]
+        billed = not found.sums["requests"] and bool(ledger.billing.between(start, end))
     default = ("summary", "groups", "unpriced") if dimensions else DEFAULT_SECTIONS
     view = View(
         sections=tuple(section or default),
@@ -80,7 +92,13 @@ def report(
     env.emit(_render(REPORT_FORMATS[form], found, view))
     if not found.sums["requests"]:
         env.note(_nothing(found, newest, env))
+        if billed:
+            env.note("providers' own totals are there: `llmcost report --basis billed`")
     return _verdict(env, found.sums, newest, strict=strict, max_age=max_age, oldest=oldest)
+
+
+def _names(by: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(part.strip() for part in by.split(",") if part.strip()))
 
 
 def _verdict(env: Env, sums: Sums, newest: int | None, *, strict: bool, max_age: str, oldest: int | None) -> ExitCode:

@@ -13,6 +13,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import IO, NamedTuple
 
+from llmcost.core.billed import Billed
 from llmcost.core.money import MAX_NANO, usd_text
 from llmcost.core.record import Problem, Record
 from llmcost.core.text import clean_field
@@ -20,6 +21,7 @@ from llmcost.ingest.attribution import Rules, default_app
 from llmcost.ingest.bookmarks import ReadSoFar, stamp
 from llmcost.ingest.features import Features
 from llmcost.ingest.pricing import Pricer
+from llmcost.ledger.billing import Brought
 from llmcost.ledger.bookmarks import Bookmark
 from llmcost.ledger.protocol import Added, Ledger, Names, PricedRecord
 from llmcost.ledger.rows import day_of
@@ -72,6 +74,7 @@ class Ingested:
     naive_times: int = 0
     assumed: int = 0
     added: Added = field(default_factory=Added)
+    billed: Brought = field(default_factory=Brought)
     problems: list[Problem] = field(default_factory=list)
     """The first MAX_PROBLEMS of them; `skipped` counts all."""
     unpriced: Counter[str] = field(default_factory=Counter)
@@ -135,6 +138,7 @@ class Ingest:
         self._marks: list[Bookmark] = []
         #: Problems of last lines that have no end yet.
         self._unfinished = 0
+        self._billed: list[Billed] = []
         self._progress: Callable[[LogFile], None] | None = None
 
     def paths(self, files: Iterable[Path], progress: Progress | None = None) -> None:
@@ -164,12 +168,14 @@ class Ingest:
         if so_far.is_read(path):
             self.result.unchanged += 1
             return
-        before, skipped, unfinished = stamp(path), self.result.skipped, self._unfinished
+        before, billed = stamp(path), len(self._billed)
+        skipped, unfinished = self.result.skipped, self._unfinished
         file, source = so_far.open(path)
         with closing(file):
             source = self._read(file, source)
             skipped, unfinished = self.result.skipped - skipped, self._unfinished - unfinished
-            if source is not None and skipped == unfinished:
+            # Lines of a bill replace others: only all of those that are there now can.
+            if source is not None and skipped == unfinished and len(self._billed) == billed:
                 mark = so_far.mark(path, before, file, source, unfinished=bool(unfinished))
                 if mark is not None:
                     self._marks.append(mark)
@@ -220,6 +226,9 @@ class Ingest:
         versions: list[Record] = []
         try:
             for item in source.read(file):
+                if isinstance(item, Billed):
+                    self._billed.append(item)
+                    continue
                 if not isinstance(item, Record):
                     result.skip(item)
                     self._unfinished += item.line > file.consumed_lines
@@ -319,10 +328,13 @@ class Ingest:
                 self._ledger.bookmarks.keep(self._marks)
         self._marks.clear()
 
-    def _write_rows(self) -> None:
+    def _begin(self) -> None:
         if not self.result.batch:
             self.result.batch = self._ledger.begin_batch(self._label, self._now_us)
             self._ledger.ruled.add(self._rules.given)
+
+    def _write_rows(self) -> None:
+        self._begin()
         self.result.added = self.result.added.plus(self._ledger.add(self._rows, self.result.batch))
         if self._to_learn:
             records = [row.record for row in self._rows]
@@ -333,6 +345,10 @@ class Ingest:
     def finish(self) -> Ingested:
         """Write what is left and return the account of it all."""
         self._flush()
+        if self._billed:
+            self._begin()
+            self.result.billed = self._ledger.billing.add(self._billed, self.result.batch)
+            self._billed.clear()
         if self.result.batch and not self._ledger.end_batch(self.result.batch):
             self.result.batch = 0
         self.result.added = self.result.added.plus(Added(duplicate=self._folded, clashes=self._clashes))

@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol
 from llmcost.core.record import Record
 from llmcost.core.usage import BUCKETS, COST_PARTS, Usage
 from llmcost.ledger.alerts import Outbox
+from llmcost.ledger.billing import Billing
 from llmcost.ledger.bookmarks import Bookmarks
 from llmcost.ledger.labels import Labels
 from llmcost.ledger.ruled import Ruled
@@ -268,6 +269,10 @@ class Ledger(Protocol):
     @property
     def bookmarks(self) -> Bookmarks:
         """How far log files have been read."""
+
+    @property
+    def billing(self) -> Billing:
+        """What providers billed."""
 
     @property
     def ruled(self) -> Ruled:

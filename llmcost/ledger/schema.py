@@ -15,6 +15,7 @@ prediction       what estimates and diffs foretold, to be held against the rows
 alert            what budgets have to tell, to whom, and whether it is told
 label, features  how good answers were, and hashed n-grams and figures of the prompts behind them
 bookmark         how far each log file has been read
+billed           lines of providers' bills and usage reports; money as decimal text; `replaced_by` a later batch
 """
 
 from __future__ import annotations
@@ -56,6 +57,12 @@ ALERT = ("number", "key", "subject", "channel", "body", "standing", "made_us", "
 
 #: Columns of `bookmark`, in the order of `bookmarks.Bookmark`.
 BOOKMARK = ("path", "inode", "size", "mtime_ns", "reader", "offset", "line", "digest", "state")
+
+#: Columns of `billed` that are a `core.billed.Billed`, in its order.
+BILLED = (
+    "source", "scope", "start", "end_", "provider", "cost", "currency", "usage", "requests", "quantity", "unit",
+    "model", "tier", "account", "project", '"user"', "region", "line_item",
+)  # fmt: skip
 
 UNPRICED_CODE, REPORTED_CODE = 0, 1
 FLAG_SIDECHAIN, FLAG_PARTIAL, FLAG_UNMETERED = 1, 2, 4
@@ -184,10 +191,22 @@ def _m007_compaction(execute: Callable[[str], object]) -> None:
     execute("ALTER TABLE batch ADD COLUMN compacted INTEGER NOT NULL DEFAULT 0")
 
 
+def _m008_billed(execute: Callable[[str], object]) -> None:
+    execute(
+        "CREATE TABLE billed (number INTEGER PRIMARY KEY, batch INTEGER NOT NULL, replaced_by INTEGER,"
+        " source TEXT NOT NULL, scope TEXT NOT NULL, start INTEGER NOT NULL, end_ INTEGER NOT NULL,"
+        " provider TEXT NOT NULL, cost TEXT, currency TEXT NOT NULL, usage TEXT, requests INTEGER, quantity TEXT,"
+        " unit TEXT NOT NULL, model TEXT NOT NULL, tier TEXT NOT NULL, account TEXT NOT NULL, project TEXT NOT NULL,"
+        ' "user" TEXT NOT NULL, region TEXT NOT NULL, line_item TEXT NOT NULL)'
+    )
+    execute("CREATE INDEX billed_scope ON billed (scope) WHERE replaced_by IS NULL")
+    execute("CREATE INDEX billed_start ON billed (start) WHERE replaced_by IS NULL")
+
+
 #: Position + 1 is the version (PRAGMA user_version) a migration brings the ledger to.
 MIGRATIONS: tuple[Callable[[Callable[[str], object]], None], ...] = (
     _m001_initial, _m002_predictions, _m003_alerts, _m004_labels, _m005_bookmarks,
-    _m006_coarser_rollups, _m007_compaction,
+    _m006_coarser_rollups, _m007_compaction, _m008_billed,
 )  # fmt: skip
 VERSION = len(MIGRATIONS)
 

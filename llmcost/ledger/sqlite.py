@@ -17,6 +17,7 @@ from llmcost.core.instants import DAY_US, QUARTER_US
 from llmcost.core.record import dimension
 from llmcost.ledger import schema
 from llmcost.ledger import statements as sql
+from llmcost.ledger.billed_lines import SqliteBilling
 from llmcost.ledger.block import block, prices
 from llmcost.ledger.bookmarking import SqliteBookmarks
 from llmcost.ledger.codes import Codes
@@ -55,6 +56,8 @@ class SqliteLedger:
 
     def __init__(self, path: Path, *, write: bool) -> None:
         self.path = path
+        #: Batches begun here that have not added or replaced a row.
+        self._barren: set[int] = set()
         self._write = write
         self._db = connect(path, write=write)
         self._codes = Codes(self._db)
@@ -63,12 +66,13 @@ class SqliteLedger:
         self._compaction = Compaction(self._db)
         self.outbox = SqliteOutbox(self._db, self._transaction, lambda: translated(path))
         self.labels = SqliteLabels(self._db, self._transaction, lambda: translated(path))
+        self.billing = SqliteBilling(
+            self._db, self._transaction, lambda: translated(path), changed=self._barren.discard
+        )
         self.ruled = SqliteRuled(self._db, self._transaction, lambda: translated(path))
         self.bookmarks = SqliteBookmarks(self._db, self._transaction, lambda: translated(path))
         self._erasure = Erasure(self._db, self._codes, self._decoder, self._versions, self.outbox, self.labels)
         self._rehearsing = False
-        #: Batches begun here that have not added or replaced a row.
-        self._barren: set[int] = set()
 
     # Writing
 
@@ -421,6 +425,7 @@ class SqliteLedger:
             self._compaction.expect_undoable(batch)
             self._clear_staging()
             count = self._versions.take_back(batch)
+            self.billing.take_back(batch)
             self._apply_delta()
             self._db.execute("UPDATE batch SET undone = 1 WHERE id = ?", (batch,))
             self.bookmarks.drop_all()
@@ -446,6 +451,7 @@ class SqliteLedger:
             self._clear_staging()
             days = self._erasure.parties(well_formed(user)) if self._compaction.since is not None else []
             count = self._erasure.forget(well_formed(user))
+            self.billing.forget(well_formed(user), FORGOTTEN)
             self.bookmarks.drop_all()
             self._apply_delta()
             for old, new in days:

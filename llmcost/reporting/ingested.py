@@ -33,6 +33,7 @@ def as_json(result: Ingested, *, dry_run: bool = False) -> str:
             "ignored": result.ignored,
             "clashes": added.clashes,
             "compacted": added.compacted,
+            "billed": result.billed._asdict(),
             "unpriced": sum(result.unpriced.values()),
             "cost_usd": usd_text(added.cost),
             "sources": [{"source": s.source, "files": s.files, "requests": s.requests} for s in result.sources],
@@ -57,7 +58,14 @@ def as_text(result: Ingested, *, dry_run: bool = False) -> str:
         f"; {counted(result.files, 'file')}{': ' + sources if sources else ''}"
         f"{f'; {count(result.unchanged)} already read' if result.unchanged else ''})"
     )
-    if not dry_run and added.new + added.updated:
+    if any(result.billed):
+        lines, replaced, unchanged = map(count, result.billed)
+        verb = "would take" if dry_run else "took"
+        text += (
+            f"\n{verb} {lines} billed lines, in place of {replaced}; {unchanged} unchanged"
+            " (`llmcost report --basis billed`)"
+        )
+    if not dry_run and added.new + added.updated + result.billed.lines:
         text += f"\nbatch {result.batch}: `llmcost ledger undo {result.batch}` takes it back"
     return text
 
@@ -74,7 +82,7 @@ def remarks(result: Ingested) -> list[str]:
             lines.append(f"  {printable(place)}: {printable(redact(problem.reason))}")
         if result.skipped > SHOWN_PROBLEMS:
             lines.append(f"  … and {count(result.skipped - SHOWN_PROBLEMS)} more; --json lists up to 1,000")
-        if not result.read + result.ignored:
+        if not result.read + result.ignored + sum(result.billed):
             lines.append(
                 "no requests found: `--source` names a log's format, `--map` its columns; docs/sources.md has both"
             )

@@ -23,6 +23,8 @@ SOURCES: dict[str, str] = {
     "langfuse": "llmcost.sources.langfuse:SOURCE",
     "openrouter": "llmcost.sources.openrouter:SOURCE",
     "helicone": "llmcost.sources.helicone:SOURCE",
+    "openai-admin": "llmcost.sources.openai_admin:SOURCE",
+    "anthropic-admin": "llmcost.sources.anthropic_admin:SOURCE",
     "openai-batch": "llmcost.sources.openai_batch:SOURCE",
     "bedrock": "llmcost.sources.responses:BEDROCK",
     "anthropic": "llmcost.sources.responses:ANTHROPIC",

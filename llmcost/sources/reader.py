@@ -16,6 +16,7 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
+from llmcost.core.billed import Billed
 from llmcost.core.instants import plausible
 from llmcost.core.record import Problem, Record
 from llmcost.sources.compressed import BUFFER, Chained, decompressed, read_up_to
@@ -55,7 +56,7 @@ class Source:
 
     name: str
     sniff: Callable[[LogFile], bool]
-    read: Callable[[LogFile], Iterator[Record | Problem]]
+    read: Callable[[LogFile], Iterator[Record | Billed | Problem]]
     default_app: str = ""
     """The app of its requests when neither the log nor the person who ingests names one."""
     resumes: bool = False
@@ -244,8 +245,13 @@ class LogFile:
             else:
                 yield Value(line, raw, value)
 
+    @cached_property
+    def body(self) -> bytes:
+        """The whole content, up to one byte beyond MAX_LINE, of a format that is not made of lines."""
+        return read_up_to(self.text(), MAX_LINE + 1)
+
     def _read_document(self) -> list[Value | Problem]:
-        body = read_up_to(self.text(), MAX_LINE + 1)
+        body = self.body
         if len(body) > MAX_LINE:
             return [self.problem(0, f"a JSON document larger than {MAX_LINE >> 20} MiB; write one value per line")]
         value = _decoded(body)

@@ -55,7 +55,8 @@ INVOKE = [
 
 def read(content: bytes, name: str = "bedrock") -> list[Record | Problem]:
     file = LogFile(io.BytesIO(content), "log", ReadOptions(undated=AT))
-    return list(source_named(name).read(file))
+    found: list[Any] = list(source_named(name).read(file))
+    return found
 
 
 def wrapped(response: object, **rest: object) -> bytes:

@@ -52,7 +52,7 @@ WITH_TRACE = RECORD._replace(user="u1", session="s1", tags=(("etl", "true"),))
 def read(*values: Any) -> tuple[list[Any], list[tuple[int, str]], int]:
     file = LogFile(io.BytesIO(encoded(*values)), "log")
     assert SOURCE.sniff(file)
-    found = list(SOURCE.read(file))
+    found: list[Any] = list(SOURCE.read(file))
     records = [item for item in found if isinstance(item, Record)]
     return records, [(item.line, item.reason) for item in found if not isinstance(item, Record)], file.ignored
 

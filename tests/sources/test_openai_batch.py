@@ -32,7 +32,8 @@ def result(kind: str, **rest: Any) -> dict[str, Any]:
 
 def read(*values: Any, undated: int | None = AT) -> list[Record | Problem]:
     content = b"".join(json.dumps(value).encode() + b"\n" for value in values)
-    return list(SOURCE.read(LogFile(io.BytesIO(content), "log", ReadOptions(undated=undated))))
+    found: list[Any] = list(SOURCE.read(LogFile(io.BytesIO(content), "log", ReadOptions(undated=undated))))
+    return found
 
 
 def reason(value: Any, undated: int | None = AT) -> str:

@@ -56,7 +56,8 @@ def log(*values: object) -> bytes:
 
 def read(content: bytes, undated: int | None = AT, name: str = "openai") -> list[Record | Problem]:
     file = LogFile(io.BytesIO(content), "log", ReadOptions(undated=undated))
-    return list(source_named(name).read(file))
+    found: list[Any] = list(source_named(name).read(file))
+    return found
 
 
 def one(*values: object, undated: int | None = AT) -> Record:
@@ -323,7 +324,7 @@ def mutated(draw: st.DrawFn) -> Any:
 
 def outcomes(content: bytes, name: str, undated: int | None) -> int:
     file = LogFile(io.BytesIO(content), "log", ReadOptions(undated=undated))
-    found = list(source_named(name).read(file))
+    found: list[Any] = list(source_named(name).read(file))
     for item in found:
         if isinstance(item, Record):
             assert min(item.usage) >= 0

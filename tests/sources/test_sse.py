@@ -26,7 +26,8 @@ def data(*values: Any, end: str = "\n", named: bool = False) -> bytes:
 
 def read(content: bytes) -> list[Record | Problem]:
     file = LogFile(io.BytesIO(content), "log", ReadOptions(undated=AT))
-    return list(source_named("openai").read(file))
+    found: list[Any] = list(source_named("openai").read(file))
+    return found
 
 
 def one(content: bytes) -> Record:

@@ -1,0 +1,29 @@
+"""Lines of providers' bills and usage reports, beside the requests and never among them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+from llmcost.core.billed import Billed
+
+
+class Brought(NamedTuple):
+    """What became of billed lines."""
+
+    lines: int = 0
+    """New, or in place of others."""
+    replaced: int = 0
+    """Lines that no longer stand."""
+    unchanged: int = 0
+
+
+class Billing(Protocol):
+    def add(self, lines: Sequence[Billed], batch: int) -> Brought:
+        """Add the lines of one ingest: those of a scope take the place of all its earlier ones.
+
+        The same line twice in one ingest is one line.
+        """
+
+    def between(self, start: int, end: int) -> list[Billed]:
+        """The lines that begin in [start, end), in order of time."""
