@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from contextlib import closing, nullcontext
 from functools import partial
 from pathlib import Path
@@ -85,6 +86,19 @@ def ingest(
         ),
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would happen; write nothing.")] = False,
+    pull: Annotated[
+        str,
+        typer.Option(
+            "--pull",
+            metavar="NAME",
+            help="Fetch openai's or anthropic's usage and cost pages with an admin key.",
+            show_default=False,
+        ),
+    ] = "",
+    since: Annotated[
+        str, typer.Option("--since", metavar="TIME", help="With --pull: from this day on, or the last 30d.")
+    ] = "",
+    until: Annotated[str, typer.Option("--until", metavar="TIME", help="With --pull: up to this day.")] = "",
     watch: Annotated[
         bool, typer.Option("--watch", help="Go on: read what is appended and what is new, until interrupted.")
     ] = False,
@@ -95,6 +109,7 @@ def ingest(
 ) -> int:
     """Read logs into the ledger. A file already read is left alone, one that has grown is continued; a request that
     comes again adds nothing, and a fuller version of it replaces it."""
+    from llmcost.cli.pulling import fetch
     from llmcost.cli.watching import follow, named_again, seconds_between
     from llmcost.ingest.files import Found, find_files
     from llmcost.ingest.pipeline import Ingest, Labels
@@ -104,7 +119,7 @@ def ingest(
     from llmcost.sources.reader import ReadOptions
 
     env.choose_format("table", "json")
-    excluded = {"standard input": "-" in (paths or ()), "--strict": strict, "--dry-run": dry_run}
+    excluded = {"standard input": "-" in (paths or ()), "--strict": strict, "--dry-run": dry_run, "--pull": pull}
     seconds = seconds_between(interval, watch=watch, others={**excluded, "--output": env.given.get("output")})
     if source != "auto":
         source_named(source)
@@ -114,7 +129,10 @@ def ingest(
         undated_mtime=at == "mtime",
     )
     labels = Labels(app, user, team, environment, project, tuple(sorted(_pair(item, "--tag") for item in tag or [])))
-    if paths:
+    fetched = fetch(env, pull, since, until, paths)
+    if pull:
+        found = Found([], [])
+    elif paths:
         named = [Path(path) for path in paths if path != "-"]
         found = find_files(named) if named else Found([], [])
     else:
@@ -124,7 +142,8 @@ def ingest(
     def begin(ledger: Ledger, now_us: int) -> Ingest:
         return Ingest(
             ledger, book, labels=labels, options=options, source=source,
-            label=" ".join(paths or ["(this machine's tools)"])[:500], now_us=now_us,
+            label=" ".join(paths or [f"(pulled from {pull})" if pull else "(this machine's tools)"])[:500],
+            now_us=now_us,
             learnt=_learnt() if learn else None, incremental=not strict, rules=env.rules,
         )  # fmt: skip
 
@@ -149,6 +168,8 @@ def ingest(
             import sys
 
             job.stream(sys.stdin.buffer, "-")
+        for path, page in fetched:
+            job.stream(io.BytesIO(page), path)
         result = job.finish()
 
     from llmcost.reporting import ingested
