@@ -138,7 +138,9 @@ class Ingest:
         self._marks: list[Bookmark] = []
         #: Problems of last lines that have no end yet.
         self._unfinished = 0
-        self._billed: list[Billed] = []
+        #: What files of bills hold, each once.
+        self._billed: dict[tuple[Billed, ...], None] = {}
+        self._bills = 0
         self._progress: Callable[[LogFile], None] | None = None
 
     def paths(self, files: Iterable[Path], progress: Progress | None = None) -> None:
@@ -168,14 +170,14 @@ class Ingest:
         if so_far.is_read(path):
             self.result.unchanged += 1
             return
-        before, billed = stamp(path), len(self._billed)
+        before, bills = stamp(path), self._bills
         skipped, unfinished = self.result.skipped, self._unfinished
         file, source = so_far.open(path)
         with closing(file):
             source = self._read(file, source)
             skipped, unfinished = self.result.skipped - skipped, self._unfinished - unfinished
             # Lines of a bill replace others: only all of those that are there now can.
-            if source is not None and skipped == unfinished and len(self._billed) == billed:
+            if source is not None and skipped == unfinished and self._bills == bills:
                 mark = so_far.mark(path, before, file, source, unfinished=bool(unfinished))
                 if mark is not None:
                     self._marks.append(mark)
@@ -224,10 +226,11 @@ class Ingest:
         result = self.result
         held: dict[str | tuple[str, int], Record] = {}
         versions: list[Record] = []
+        billed: list[Billed] = []
         try:
             for item in source.read(file):
                 if isinstance(item, Billed):
-                    self._billed.append(item)
+                    billed.append(item)
                     continue
                 if not isinstance(item, Record):
                     result.skip(item)
@@ -260,6 +263,10 @@ class Ingest:
             self._price(source, file, [*held.values(), *versions])
             raise
         self._price(source, file, [*held.values(), *versions])
+        # A copy of a page that was read already says nothing new.
+        if billed:
+            self._bills += 1
+            self._billed[tuple(billed)] = None
 
     def _price(self, source: Source, file: LogFile, records: list[Record]) -> None:
         result, price, prepared = self.result, self._pricer.price, self._prepared
@@ -347,7 +354,8 @@ class Ingest:
         self._flush()
         if self._billed:
             self._begin()
-            self.result.billed = self._ledger.billing.add(self._billed, self.result.batch)
+            lines = [line for page in self._billed for line in page]
+            self.result.billed = self._ledger.billing.add(lines, self.result.batch)
             self._billed.clear()
         if self.result.batch and not self._ledger.end_batch(self.result.batch):
             self.result.batch = 0

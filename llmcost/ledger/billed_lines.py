@@ -34,14 +34,14 @@ class SqliteBilling(LedgerPart):
         self._changed = changed
 
     def add(self, lines: Sequence[Billed], batch: int) -> Brought:
-        scopes: dict[str, dict[tuple[Any, ...], None]] = {}
+        scopes: dict[str, list[tuple[Any, ...]]] = {}
         for line in lines:
-            scopes.setdefault(well_formed(line.scope), {})[_columns(line)] = None
+            scopes.setdefault(well_formed(line.scope), []).append(_columns(line))
         added = replaced = unchanged = 0
         with self._transaction():
             for scope, rows in scopes.items():
                 standing = self._db.execute(_STANDING, (scope,)).fetchall()
-                if Counter(standing) == Counter(rows.keys()):
+                if Counter(standing) == Counter(rows):
                     unchanged += len(rows)
                     continue
                 self._db.execute(_REPLACE, (batch, scope))

@@ -22,7 +22,7 @@ class Billing(Protocol):
     def add(self, lines: Sequence[Billed], batch: int) -> Brought:
         """Add the lines of one ingest: those of a scope take the place of all its earlier ones.
 
-        The same line twice in one ingest is one line.
+        Two that say the same are two: what tells them apart (a key, a resource) may not be among what is kept.
         """
 
     def between(self, start: int, end: int) -> list[Billed]:

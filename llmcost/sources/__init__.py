@@ -25,6 +25,7 @@ SOURCES: dict[str, str] = {
     "helicone": "llmcost.sources.helicone:SOURCE",
     "openai-admin": "llmcost.sources.openai_admin:SOURCE",
     "anthropic-admin": "llmcost.sources.anthropic_admin:SOURCE",
+    "focus": "llmcost.sources.focus:SOURCE",
     "openai-batch": "llmcost.sources.openai_batch:SOURCE",
     "bedrock": "llmcost.sources.responses:BEDROCK",
     "anthropic": "llmcost.sources.responses:ANTHROPIC",

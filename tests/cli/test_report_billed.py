@@ -97,6 +97,15 @@ def test_pages_of_one_bucket_stand_together_and_a_page_twice_is_one() -> None:
     assert llmcost("ingest", "one.json", "two.json", "--json", *AS_OF).json["billed"]["unchanged"] == 2
 
 
+def test_two_lines_that_say_the_same_are_two() -> None:
+    """Grouped by API key, which is not kept, two keys may have used the same."""
+    ingest(page(1, ("1", "usd", "a"), ("1", "usd", "a")))
+    assert totals() == {"USD": "2"}
+    assert ingest(page(1, ("1", "usd", "a"), ("1", "usd", "a")))["billed"]["unchanged"] == 2
+    assert ingest(page(1, ("1", "usd", "a")))["billed"] == {"lines": 1, "replaced": 2, "unchanged": 0}
+    assert totals() == {"USD": "1"}
+
+
 def test_undo_in_any_order_brings_back_what_was_billed_before() -> None:
     for amount in ("1", "2", "4"):
         ingest(page(1, (amount, "usd", "a")))
