@@ -125,8 +125,8 @@ def _cur(file: LogFile, cells: Cells) -> Billed | None:
     return Billed(
         "focus", f"cur/{payer}/{cells.get('bill_billing_period_start_date', '')[:40]}", start,
         moment(file, end) if end else start, "bedrock", _cost(cells.get("line_item_unblended_cost")),
-        _currency(cells.get("line_item_currency_code")), _usage(quantity, unit, (kind, described)), None, quantity, unit,
-        text(cells.get("product_model") or ""), "", payer, text(cells.get("line_item_usage_account_id")), "",
+        _currency(cells.get("line_item_currency_code")), _usage(quantity, unit, (kind, described)), None, quantity,
+        unit, text(cells.get("product_model") or ""), "", payer, text(cells.get("line_item_usage_account_id")), "",
         text(cells.get("product_region_code")), text(kind) or described,
     )  # fmt: skip
 
