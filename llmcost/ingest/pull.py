@@ -127,7 +127,9 @@ def _fetched(pull: Pull, url: str, path: str, sleep: Callable[[float], None]) ->
         answer = ask("GET", url, headers, None, timeout=_TIMEOUT, most_bytes=_MAX_PAGE)
         if answer.status == 200:
             return answer.body
-        if answer.status and answer.status != 429 and answer.status < 500:
+        busy = answer.status == 429 or answer.status >= 500
+        # Where nobody answers at all, once more is enough.
+        if not busy and (answer.status or attempt):
             break
     said = answer.failure or f"HTTP {answer.status}{_reason(answer.body)}"
     said = clean_field(said.replace(pull.key, "***"))

@@ -178,3 +178,11 @@ def test_what_does_not_go_together_is_said_before_anything_is_asked(
     assert ran.err.startswith(f"error: {error}")
     assert len(ran.err.splitlines()) == 2
     assert server.asked == []
+
+
+def test_where_nobody_answers_it_asks_once_more(server: Server) -> None:
+    server.close()
+    ran = llmcost("ingest", "--pull", "openai", "--since", "2026-05-01", *AS_OF)
+    assert ran.code == 1
+    assert ran.err.startswith("error: cannot fetch /v1/organization/costs from openai: ")
+    assert [path for path, _, _ in server.asked] == ["slept"]
