@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import random
 from contextlib import closing
+from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
@@ -16,6 +17,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from llmcost.core.billed import Billed
 from llmcost.core.errors import UsageError
 from llmcost.core.record import DIMENSIONS
 from llmcost.core.usage import Usage
@@ -71,6 +73,10 @@ def alert(name: str, channel: str = "slack-1", **fields: Any) -> Alert:
     """Of the subject `name`, in the window after its dash, if there is one."""
     made = Alert(f"{channel}/{name}", f"{channel}/{name.partition('-')[0]}", channel, '{"budget": "中文\'; --"}')
     return made._replace(**fields)
+
+
+def billed(scope: str, cost: int) -> Billed:
+    return Billed("s", scope, T0, T0 + DAY, "openai", Decimal(cost), "USD")
 
 
 def keys(found: list[StoredAlert]) -> list[str]:
@@ -623,6 +629,60 @@ class LedgerContract:
         ledger.ruled.add({"app": {"b", "中'"}, "team": set()})
         ledger.ruled.add({"app": {"a", "b"}})
         assert ledger.ruled.names() == {"app": {"a", "b", "中'"}, "team": set()}
+
+    # Billing
+
+    @shared
+    @given(
+        st.lists(
+            st.dictionaries(st.sampled_from("abc"), st.lists(st.integers(-3, 9), min_size=1, max_size=3), min_size=1),
+            max_size=5,
+        ),
+        st.data(),
+    )
+    def test_billed_lines_are_those_of_the_last_batch_of_each_scope_that_is_not_undone(
+        self, brought: list[dict[str, list[int]]], data: st.DataObject
+    ) -> None:
+        undone = set(data.draw(st.permutations(range(len(brought))))[: data.draw(st.integers(0, len(brought)))])
+        with closing(self.fresh()) as ledger:
+            batches = []
+            for scopes in brought:
+                batches.append(batch(ledger))
+                ledger.billing.add([billed(scope, cost) for scope in scopes for cost in scopes[scope]], batches[-1])
+                ledger.end_batch(batches[-1])
+            standing_of: dict[str, list[int]] = {}
+            made_by: dict[int, set[str]] = {}
+            for place, scopes in enumerate(brought):
+                for scope, costs in scopes.items():
+                    made_by.setdefault(place, set())
+                    if sorted(standing_of.get(scope, [])) != sorted(costs):
+                        standing_of[scope] = costs
+                        made_by[place].add(scope)
+            for place in data.draw(st.permutations(sorted(undone))):
+                # A batch that found everything unchanged brought nothing, and left no trace.
+                if made_by.get(place):
+                    ledger.undo(batches[place])
+            expected: list[Billed] = []
+            for scope in "abc":
+                left = [
+                    place for place in range(len(brought)) if place not in undone and scope in made_by.get(place, ())
+                ]
+                expected += [billed(scope, cost) for cost in brought[left[-1]][scope]] if left else []
+            found = ledger.billing.between(T0, T0 + 1)
+            assert sorted(found, key=repr) == sorted(expected, key=repr)
+            assert ledger.sums(EVERYTHING)[0].sums["requests"] == 0
+            assert ledger.check() == []
+
+    def test_a_billed_line_comes_back_as_it_was(self, ledger: Ledger) -> None:
+        line = Billed(
+            "s", "o'hara", T0, T0 + DAY, "中", Decimal("123.4567890123456789"), "USD", Usage(1, 2, 3, 4, output=5), 7,
+            Decimal("-1E-18"), "1K tokens", "m", "batch", "a", "p", "u", "r", "=x",
+        )  # fmt: skip
+        ledger.billing.add([line, line], batch(ledger))
+        assert ledger.billing.between(T0, T0 + 1) == [line, line]
+        assert ledger.billing.between(T0 + 1, T0 + DAY) == []
+        ledger.forget_user("u")
+        assert {each.user for each in ledger.billing.between(T0, T0 + 1)} == {"(forgotten)"}
 
     # Compaction
 
