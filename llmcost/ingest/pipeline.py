@@ -141,6 +141,8 @@ class Ingest:
         #: What files of bills hold, each once.
         self._billed: dict[tuple[Billed, ...], None] = {}
         self._bills = 0
+        #: Scopes of bills in files with lines that could not be read.
+        self._damaged: set[str] = set()
         self._progress: Callable[[LogFile], None] | None = None
 
     def paths(self, files: Iterable[Path], progress: Progress | None = None) -> None:
@@ -227,6 +229,7 @@ class Ingest:
         held: dict[str | tuple[str, int], Record] = {}
         versions: list[Record] = []
         billed: list[Billed] = []
+        skipped = result.skipped
         try:
             for item in source.read(file):
                 if isinstance(item, Billed):
@@ -267,6 +270,8 @@ class Ingest:
         if billed:
             self._bills += 1
             self._billed[tuple(billed)] = None
+            if result.skipped > skipped:
+                self._damaged.update(line.scope for line in billed)
 
     def _price(self, source: Source, file: LogFile, records: list[Record]) -> None:
         result, price, prepared = self.result, self._pricer.price, self._prepared
@@ -355,7 +360,7 @@ class Ingest:
         if self._billed:
             self._begin()
             lines = [line for page in self._billed for line in page]
-            self.result.billed = self._ledger.billing.add(lines, self.result.batch)
+            self.result.billed = self._ledger.billing.add(lines, self.result.batch, self._damaged)
             self._billed.clear()
         if self.result.batch and not self._ledger.end_batch(self.result.batch):
             self.result.batch = 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from decimal import Decimal
 from typing import Any
 
@@ -33,16 +33,20 @@ class SqliteBilling(LedgerPart):
         super().__init__(*shared)
         self._changed = changed
 
-    def add(self, lines: Sequence[Billed], batch: int) -> Brought:
+    def add(self, lines: Sequence[Billed], batch: int, damaged: Set[str] = frozenset()) -> Brought:
         scopes: dict[str, list[tuple[Any, ...]]] = {}
         for line in lines:
             scopes.setdefault(well_formed(line.scope), []).append(_columns(line))
-        added = replaced = unchanged = 0
+        added = replaced = unchanged = left_out = 0
+        damaged = {well_formed(scope) for scope in damaged}
         with self._transaction():
             for scope, rows in scopes.items():
                 standing = self._db.execute(_STANDING, (scope,)).fetchall()
                 if Counter(standing) == Counter(rows):
                     unchanged += len(rows)
+                    continue
+                if standing and scope in damaged:
+                    left_out += len(rows)
                     continue
                 self._db.execute(_REPLACE, (batch, scope))
                 self._db.executemany(_INSERT, [(batch, *row) for row in rows])
@@ -50,7 +54,7 @@ class SqliteBilling(LedgerPart):
                 replaced += len(standing)
         if added:
             self._changed(batch)
-        return Brought(added, replaced, unchanged)
+        return Brought(added, replaced, unchanged, left_out)
 
     def between(self, start: int, end: int) -> list[Billed]:
         with self._reading():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import NamedTuple, Protocol
 
 from llmcost.core.billed import Billed
@@ -16,12 +16,15 @@ class Brought(NamedTuple):
     replaced: int = 0
     """Lines that no longer stand."""
     unchanged: int = 0
+    left_out: int = 0
+    """Because others of their scope could not be read, and whole ones stand."""
 
 
 class Billing(Protocol):
-    def add(self, lines: Sequence[Billed], batch: int) -> Brought:
+    def add(self, lines: Sequence[Billed], batch: int, damaged: Set[str] = frozenset()) -> Brought:
         """Add the lines of one ingest: those of a scope take the place of all its earlier ones.
 
+        Those of `damaged` scopes, of which not every line could be read, take no other's place.
         Two that say the same are two: what tells them apart (a key, a resource) may not be among what is kept.
         """
 

@@ -59,7 +59,7 @@ def as_text(result: Ingested, *, dry_run: bool = False) -> str:
         f"{f'; {count(result.unchanged)} already read' if result.unchanged else ''})"
     )
     if any(result.billed):
-        lines, replaced, unchanged = map(count, result.billed)
+        lines, replaced, unchanged, _ = map(count, result.billed)
         verb = "would take" if dry_run else "took"
         text += (
             f"\n{verb} {lines} billed lines, in place of {replaced}; {unchanged} unchanged"
@@ -100,6 +100,11 @@ def remarks(result: Ingested) -> list[str]:
         )
     if gone := result.added.compacted:
         lines.append(f"left out {counted(gone, 'request')} of a time whose rows were compacted (`llmcost ledger info`)")
+    if held := result.billed.left_out:
+        lines.append(
+            f"left out {counted(held, 'billed line')}: others of their bucket or period could not be read, and what was"
+            " read whole before stands"
+        )
     if result.assumed:
         lines.append(f"at stand-in rates, for want of rates of their own: {counted(result.assumed, 'request')}")
     if result.naive_times:

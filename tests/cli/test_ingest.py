@@ -60,7 +60,7 @@ def test_json_has_the_keys_scripts_rely_on() -> None:
     assert ran.json == {
         "schema_version": 1, "batch": 1, "dry_run": False, "files": 2, "unchanged": 0,
         "read": 4, "new": 3, "updated": 0, "duplicate": 1, "clashes": 0, "compacted": 0,
-        "billed": {"lines": 0, "replaced": 0, "unchanged": 0}, "skipped": 1,
+        "billed": {"lines": 0, "replaced": 0, "unchanged": 0, "left_out": 0}, "skipped": 1,
         "ignored": 1, "unpriced": 1,
         "cost_usd": "0.00495",
         "sources": [{"source": "claude-code", "files": 1, "requests": 2},

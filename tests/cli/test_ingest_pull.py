@@ -86,7 +86,7 @@ def test_openais_pages_are_followed_and_a_busy_answer_is_waited_for(server: Serv
     ]
     ran = llmcost("ingest", "--pull", "openai", "--since", "2026-05-01", "--json", *AS_OF)
     assert (ran.code, ran.err) == (0, "fetched 3 pages from openai\n")
-    assert ran.json["billed"] == {"lines": 2, "replaced": 0, "unchanged": 0}
+    assert ran.json["billed"] == {"lines": 2, "replaced": 0, "unchanged": 0, "left_out": 0}
     assert llmcost(*REPORT).json["total"]["costs"] == {"USD": "5.1234567890123456789"}
     requests = [(path, query) for path, query, _ in server.asked]
     first = [
@@ -102,7 +102,7 @@ def test_openais_pages_are_followed_and_a_busy_answer_is_waited_for(server: Serv
     # The same again changes nothing; a restated day takes its own place.
     server.answers["/v1/organization/costs"] = [(200, {}, page(costs(2, "6")))]
     again = llmcost("ingest", "--pull", "openai", "--since", "2026-05-02", "--json", *AS_OF)
-    assert again.json["billed"] == {"lines": 1, "replaced": 1, "unchanged": 0}
+    assert again.json["billed"] == {"lines": 1, "replaced": 1, "unchanged": 0, "left_out": 0}
     assert llmcost(*REPORT).json["total"]["costs"] == {"USD": "6.1234567890123456789"}
 
 

@@ -48,7 +48,7 @@ def totals(*options: str) -> dict[str, str]:
 
 def test_what_was_billed_to_the_last_digit_and_apart_from_requests() -> None:
     done = ingest(page(1, ("0.1234567890123456789", "usd", "gpt-4o, input"), ("2", "eur", "tool")) + used(2))
-    assert done["billed"] == {"lines": 3, "replaced": 0, "unchanged": 0}
+    assert done["billed"] == {"lines": 3, "replaced": 0, "unchanged": 0, "left_out": 0}
     assert (done["read"], done["new"], done["cost_usd"]) == (0, 0, "0")
     document = llmcost(*REPORT, "--by", "model,day", "--json").json
     assert document == {
@@ -77,11 +77,11 @@ def test_a_restated_bucket_replaces_itself_and_no_other() -> None:
     ingest(page(1, ("1", "usd", "a")) + page(2, ("10", "usd", "a")))
     assert totals() == {"USD": "11"}
     assert ingest(page(2, ("12.5", "usd", "a"), ("-1", "usd", "credit")))["billed"] == {
-        "lines": 2, "replaced": 1, "unchanged": 0,
+        "lines": 2, "replaced": 1, "unchanged": 0, "left_out": 0,
     }  # fmt: skip
     assert totals() == {"USD": "12.5"}
     again = ingest(page(2, ("-1", "usd", "credit"), ("12.5", "usd", "a")))
-    assert again["billed"] == {"lines": 0, "replaced": 0, "unchanged": 2}
+    assert again["billed"] == {"lines": 0, "replaced": 0, "unchanged": 2, "left_out": 0}
     assert again["batch"] == 0
     # Usage of the same bucket is another view of it: costs stay.
     ingest(used(2))
@@ -102,7 +102,7 @@ def test_two_lines_that_say_the_same_are_two() -> None:
     ingest(page(1, ("1", "usd", "a"), ("1", "usd", "a")))
     assert totals() == {"USD": "2"}
     assert ingest(page(1, ("1", "usd", "a"), ("1", "usd", "a")))["billed"]["unchanged"] == 2
-    assert ingest(page(1, ("1", "usd", "a")))["billed"] == {"lines": 1, "replaced": 2, "unchanged": 0}
+    assert ingest(page(1, ("1", "usd", "a")))["billed"] == {"lines": 1, "replaced": 2, "unchanged": 0, "left_out": 0}
     assert totals() == {"USD": "1"}
 
 
@@ -163,3 +163,12 @@ def test_a_period_without_lines_says_what_brings_some() -> None:
     assert ran.code == 0
     assert "nothing billed in this period" in ran.err
     assert "no cost told (0 lines)" in ran.out
+
+
+def test_a_damaged_page_takes_no_whole_ones_place() -> None:
+    ingest(page(1, ("1", "usd", "a"), ("2", "usd", "b")))
+    Path("page.json").write_text(page(1, ("5", "usd", "a"), ("9", "dollars", "b")) + page(2, ("3", "usd", "c")))
+    ran = llmcost("ingest", "page.json", *AS_OF)
+    assert "left out 1 billed line: others of their bucket or period could not be read" in ran.err
+    # The second day is new: what could be read of it is better than nothing.
+    assert totals() == {"USD": "6"}

@@ -83,7 +83,7 @@ def test_the_json() -> None:
     assert json.loads(as_json(result(), dry_run=True)) == {
         "schema_version": 1, "batch": 7, "dry_run": True, "files": 3, "unchanged": 0, "read": 1240, "new": 1234,
         "updated": 1, "duplicate": 5, "clashes": 0, "compacted": 3,
-        "billed": {"lines": 0, "replaced": 0, "unchanged": 0}, "skipped": 2, "ignored": 9, "unpriced": 4,
+        "billed": {"lines": 0, "replaced": 0, "unchanged": 0, "left_out": 0}, "skipped": 2, "ignored": 9, "unpriced": 4,
         "cost_usd": "12.345678901",
         "sources": [
             {"source": "claude-code", "files": 2, "requests": 40}, {"source": "jsonl", "files": 1, "requests": 1200},
