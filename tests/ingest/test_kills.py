@@ -10,13 +10,16 @@ import shutil
 import signal
 import sqlite3
 import time
-from collections.abc import Callable
+import traceback
+from collections.abc import Callable, Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from llmcost.core.errors import DataError, LedgerError
 from llmcost.ingest import pipeline
 from llmcost.ingest.attribution import parse_rules
 from llmcost.ingest.pipeline import Ingest
@@ -26,6 +29,7 @@ from llmcost.ledger.protocol import PricedRecord, Query
 from llmcost.ledger.sqlite import SqliteLedger
 from llmcost.pricing.book import PriceBook
 from tests.ledger.samples import EVERYTHING, stored, summed
+from tests.run import llmcost
 
 ALWAYS = (-(2**62), 2**62)
 LEDGER, LOGS = Path("ledger.db"), Path("logs")
@@ -53,10 +57,10 @@ def logs(monkeypatch: pytest.MonkeyPatch) -> None:
     (LOGS / "c.jsonl").write_text("".join(line(n) for n in range(12, 22)))
 
 
-def ingest(path: Path = LEDGER) -> pipeline.Ingested:
+def ingest(path: Path = LEDGER, logs: Sequence[Path] = ()) -> pipeline.Ingested:
     with closing(SqliteLedger(path, write=True)) as ledger:
         job = Ingest(ledger, PriceBook(()), incremental=True, label="logs")
-        job.paths(sorted(LOGS.glob("*.jsonl")))
+        job.paths(logs or sorted(LOGS.glob("*.jsonl")))
         return job.finish()
 
 
@@ -78,29 +82,57 @@ def clean() -> Everything:
 
 
 def dies(work: Callable[[], object], pattern: str, nth: int = 1) -> bool:
-    """Whether a process that does `work` was killed, as it began its nth statement that matches."""
-    pid = os.fork()
-    if pid:
-        return os.WIFSIGNALED(os.waitpid(pid, 0)[1])
-    try:
+    """Whether a process that does `work` was killed, as it began its nth statement that matches; else it did it all."""
+
+    def traced() -> None:
         left = nth
         opened = connect._open
 
-        def traced(path: Path, mode: str) -> sqlite3.Connection:
+        def connection(path: Path, mode: str) -> sqlite3.Connection:
             def trace(statement: str) -> None:
                 nonlocal left
                 left -= re.match(pattern, statement) is not None
                 if left == 0:
                     os.kill(os.getpid(), signal.SIGKILL)
 
-            connection = opened(path, mode)
-            connection.set_trace_callback(trace)
-            return connection
+            made = opened(path, mode)
+            made.set_trace_callback(trace)
+            return made
 
-        connect._open = traced
+        connect._open = connection
         work()
+
+    return killed(forked(traced))
+
+
+def forked(work: Callable[[], object]) -> int:
+    """A process that does `work` and ends with 0, or with 1 and its traceback."""
+    pid = os.fork()
+    if pid:
+        return pid
+    code = 1
+    try:
+        work()
+        code = 0
+    except BaseException:
+        traceback.print_exc()
     finally:
-        os._exit(0)
+        os._exit(code)
+
+
+def killed(pid: int) -> bool:
+    """Whether a process ended by SIGKILL; else it ended well."""
+    status = os.waitpid(pid, 0)[1]
+    if os.WIFSIGNALED(status):
+        assert os.WTERMSIG(status) == signal.SIGKILL
+        return True
+    assert os.WEXITSTATUS(status) == 0
+    return False
+
+
+def remove(path: Path = LEDGER) -> None:
+    for name in ("", "-wal", "-shm"):
+        Path(f"{path}{name}").unlink(missing_ok=True)
 
 
 POINTS = {
@@ -143,8 +175,7 @@ def test_an_ingest_killed_between_any_two_steps_is_made_up_for(statement: str) -
     while dies(ingest, statement, nth):
         ingest()
         assert everything() == expected
-        for name in ("", "-wal", "-shm"):
-            Path(f"{LEDGER}{name}").unlink(missing_ok=True)
+        remove()
         nth += 1
     assert nth > 8
 
@@ -186,9 +217,8 @@ def test_maintenance_killed_anywhere_did_all_or_nothing_of_each_step(work: Calla
     done()
     after = everything()
     killed = 0
-    for nth in range(1, 400, 3):
-        for name in ("", "-wal", "-shm"):
-            Path(f"{LEDGER}{name}").unlink(missing_ok=True)
+    for nth in range(1, 400):
+        remove()
         shutil.copy("before.db", LEDGER)
         if not dies(done, "INSERT|UPDATE|DELETE|COMMIT|VACUUM", nth):
             break
@@ -203,42 +233,80 @@ def test_maintenance_killed_anywhere_did_all_or_nothing_of_each_step(work: Calla
 
 
 def _kill_at_random(kills: int, seed: int) -> None:
-    """Two writers of overlapping logs are killed and started again, while a reader looks."""
+    """Two writers of other but overlapping logs are killed, until so many were, while a reader looks all the time."""
     dice = random.Random(seed)
     expected = clean()
-    seen = 0
-    for _ in range(kills):
-        writers = []
-        for _ in range(2):
-            pid = os.fork()
-            if not pid:
-                try:
-                    ingest()
-                finally:
-                    os._exit(0)
-            writers.append(pid)
+    logs = sorted(LOGS.glob("*.jsonl"))
+    got = rounds = 0
+    while got < kills:
+        rounds += 1
+        assert rounds < 30 * kills
+        reader = forked(_look)
+        writers = [forked(partial(ingest, LEDGER, mine)) for mine in (logs[:2], logs[1:])]
         time.sleep(dice.random() * 0.05)
-        for pid in writers:
+        for pid in (*writers, reader):
             os.kill(pid, signal.SIGKILL)
-            os.waitpid(pid, 0)
-        if LEDGER.exists() and LEDGER.stat().st_size:
-            with closing(SqliteLedger(LEDGER, write=True)) as ledger, ledger.snapshot():
-                rolled = ledger.sums(EVERYTHING)[0].sums
-                assert (
-                    sum(group.sums["cost"] for group in ledger.sums(EVERYTHING._replace(by=("session",))))
-                    == (rolled["cost"])
-                )
-                assert rolled["requests"] >= seen
-                seen = rolled["requests"]
+        hit = sum([killed(pid) for pid in writers])
+        assert killed(reader), "the reader found something"
+        got += hit
+        if not hit or dice.random() < 0.5:
+            ingest()
+            assert everything() == expected
+            remove()
     ingest()
     assert everything() == expected
 
 
+def _look() -> None:
+    """What is seen at any moment agrees with itself, and no request that was seen is lost again."""
+    seen = 0
+    while True:
+        try:
+            ledger = SqliteLedger(LEDGER, write=False)
+        except (LedgerError, DataError):
+            continue  # not made yet, or only half
+        with closing(ledger), ledger.snapshot():
+            rolled, rows = ledger.sums(EVERYTHING)[0].sums, ledger.sums(EVERYTHING._replace(by=("session",)))
+        for name in ("requests", "cost"):
+            assert rolled[name] == sum(group.sums[name] for group in rows)
+        assert rolled["requests"] >= seen
+        seen = rolled["requests"]
+
+
 def test_writers_killed_at_random_lose_and_double_nothing() -> None:
-    _kill_at_random(15, 1)
+    _kill_at_random(20, 1)
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("seed", range(10))
-def test_a_hundred_more_kills(seed: int) -> None:
-    _kill_at_random(10, 100 + seed)
+def test_a_hundred_more_kills() -> None:
+    _kill_at_random(100, 2)
+
+
+def test_a_ledger_that_is_locked_for_too_long_is_told_and_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    logs = sorted(map(str, LOGS.glob("*.jsonl")))
+    assert llmcost("ingest", logs[0], "--ledger", str(LEDGER)).code == 0
+    before = everything()
+    monkeypatch.setattr(connect, "BUSY_TIMEOUT_MS", 50)
+    held, release = os.pipe(), os.pipe()
+
+    def hold() -> None:
+        with closing(sqlite3.connect(LEDGER, isolation_level=None)) as db:
+            db.execute("BEGIN IMMEDIATE")
+            os.write(held[1], b".")
+            os.read(release[0], 1)
+
+    holder = forked(hold)
+    os.read(held[0], 1)
+    refused = llmcost("ingest", *logs, "--ledger", str(LEDGER))
+    reported = llmcost("report", "--since", "2026-10-01", "--until", "2026-10-05", "--json", "--ledger", str(LEDGER))
+    os.write(release[1], b".")
+    assert not killed(holder)
+    assert (refused.code, refused.out) == (1, "")
+    assert refused.err.splitlines() == [
+        "error: the ledger ledger.db is locked by another process",
+        "hint: wait for it to finish and run the command again",
+    ]
+    assert (reported.code, reported.json["summary"]["requests"]) == (0, 13)
+    assert everything() == before
+    assert llmcost("ingest", *logs, "--ledger", str(LEDGER)).code == 0
+    assert len(everything()[0]) == len(clean()[0])
