@@ -45,17 +45,16 @@ def _places(random: Random, count: int, length: int) -> list[range]:
     return [range(start, start + length) for start in starts]
 
 
-def _times(days: list[float], places: list[range], factor: Callable[[int], float]) -> None:
-    for place in places:
-        for step, day in enumerate(place):
-            days[day] *= factor(step)
+def _times(days: list[float], place: range, factor: float) -> None:
+    for day in place:
+        days[day] *= factor
 
 
 def spikes(random: Random) -> Case:
     """A day of two to eight times the usual: a batch sent twice, a loop overnight."""
     days, places = base(random, level=200, noise=0.12), _places(random, 3, 1)
     for place in places:
-        _times(days, [place], lambda _, factor=random.uniform(2, 8): factor)
+        _times(days, place, random.uniform(2, 8))
     return Case(days, places)
 
 
@@ -63,14 +62,14 @@ def bursts(random: Random) -> Case:
     """Two to five days at half as much again to four times as much."""
     days, places = base(random, level=80, noise=0.12), _places(random, 3, random.randrange(2, 6))
     for place in places:
-        _times(days, [place], lambda _, factor=random.uniform(1.8, 4): factor)
+        _times(days, place, random.uniform(1.8, 4))
     return Case(days, places)
 
 
 def shift(random: Random) -> Case:
     """A new level that stays: one alert, not one a day."""
     days, at = base(random, level=300, noise=0.1), random.randrange(60, 140)
-    _times(days, [range(at, DAYS)], lambda _, factor=random.uniform(1.8, 3.5): factor)
+    _times(days, range(at, DAYS), random.uniform(1.8, 3.5))
     return Case(days, [range(at, at + 7)])
 
 
@@ -89,14 +88,18 @@ def weekend(random: Random) -> Case:
 def leak(random: Random) -> Case:
     """A cost that grows by 12 % a day for two weeks, then is mended."""
     days, places = base(random, level=250, noise=0.08), _places(random, 2, 14)
-    _times(days, places, lambda step: 1.12 ** (step + 1))
+    for place in places:
+        for step, day in enumerate(place, 1):
+            days[day] *= 1.12**step
     return Case(days, places)
 
 
 def outage(random: Random) -> Case:
     """Two days almost without spend: logs that no longer arrive."""
     days, places = base(random, level=150, noise=0.12), _places(random, 2, 2)
-    _times(days, places, lambda _: random.uniform(0, 0.08))
+    for place in places:
+        for day in place:
+            days[day] *= random.uniform(0, 0.08)
     return Case(days, places)
 
 
@@ -104,7 +107,7 @@ def noisy(random: Random) -> Case:
     """A small app of few large requests, with two days of ten times the usual."""
     days, places = base(random, level=60, noise=0.45), _places(random, 2, 1)
     for place in places:
-        _times(days, [place], lambda _, factor=random.uniform(8, 15): factor)
+        _times(days, place, random.uniform(8, 15))
     return Case(days, places)
 
 
