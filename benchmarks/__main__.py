@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import accuracy, forecast, ingest, pricing, reservations, routing, scale, start, tokens
+from benchmarks import accuracy, anomalies, forecast, ingest, pricing, reservations, routing, scale, start, tokens
 
 BENCHMARKS = {
     "pricing": pricing.run,
     "ingest": ingest.run,
     "scale": scale.run,
     "start": start.run,
+    "anomalies": anomalies.run,
     "forecast": forecast.run,
     "tokens": tokens.run,
     "reservations": reservations.run,

@@ -30,6 +30,8 @@ _FEWEST = 7
 _FIRST_STEP = 4
 #: After so many outliers in a row they are the new usual.
 _NEW_USUAL = 7
+#: A season's median is that of about so many of its points.
+_SAMPLE = 42
 #: Amounts below this share of the median count as this much: a logarithm needs something.
 _LEAST_AMOUNT = 0.02
 _TO_SIGMA = 1.4826
@@ -44,6 +46,10 @@ class Outliers(NamedTuple):
     """Of its unusual points."""
     usual: float
     """What those would have been."""
+
+    def behind(self, count: int) -> Outliers:
+        """The same, of a series with so many points more before it."""
+        return self._replace(first=self.first + count, last=self.last + count)
 
 
 class Rhythm(NamedTuple):
@@ -149,6 +155,6 @@ class _Walk:
         """How far the points of each place in the season are above the median of the season around them."""
         places: list[list[float]] = [[] for _ in range(season)]
         for index in known:
-            around = self._logs[max(0, index - season // 2) : min(at, index + season // 2 + 1)]
+            around = self._logs[max(0, index - season // 2) : min(at, index + season // 2 + 1) : -(-season // _SAMPLE)]
             places[index % season].append(self._logs[index] - median(around))
         return [median(place) if place else 0.0 for place in places]

@@ -8,8 +8,10 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
+from llmcost.analysis.anomalies import Anomalies, anomalies
 from llmcost.analysis.metrics import Metric, metrics
 from llmcost.analysis.periods import Compared
+from llmcost.analysis.variance import Variance, variance
 from llmcost.core.errors import UsageError
 from llmcost.core.instants import DAY_US, Granularity, Period, edges
 from llmcost.core.record import dimension
@@ -40,6 +42,9 @@ class Report(NamedTuple):
     question: Question
     sums: Sums
     before: Sums
+    variance: Variance
+    anomalies: Anomalies | None
+    """None where rows that tell them were compacted."""
     metrics: tuple[Metric, ...]
     trend: tuple[Point, ...]
     groups: tuple[Group, ...]
@@ -63,12 +68,15 @@ def report(ledger: Ledger, question: Question) -> Report:
     period, before = question.compared
     with ledger.snapshot():
         base = ledger.sums(_query(period, question, _BASE))
+        earlier = ledger.sums(_query(before, question, _BASE))
         by = tuple(dimension(name) for name in question.by)
         sums = Sums.total([group.sums for group in base])
         return Report(
             question,
             sums,
-            _total(ledger, before, question),
+            Sums.total([group.sums for group in earlier]),
+            variance(base, earlier),
+            anomalies(ledger, period, granularity=question.granularity, where=question.where),
             metrics(sums),
             tuple(_trend(ledger, period, question)),
             dearest(_fold(base, by) if set(by) <= set(_BASE) else ledger.sums(_query(period, question, by))),

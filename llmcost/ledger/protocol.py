@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from fractions import Fraction
 from typing import NamedTuple, Protocol
 
 from llmcost.core.record import Record
@@ -188,11 +189,29 @@ class Group(NamedTuple):
     sums: Sums
 
 
+class Spread(NamedTuple):
+    """Costs of an app's priced requests, nano-USD."""
+
+    requests: int
+    percentile: Fraction
+    mean: Fraction
+
+
 class StoredRequest(NamedTuple):
     """One row as it stands in the ledger."""
 
     priced: PricedRecord
     batch: int
+
+
+class Dear(NamedTuple):
+    """The requests above a threshold."""
+
+    requests: int
+    cost: int
+    """nano-USD."""
+    top: tuple[StoredRequest, ...]
+    """Those furthest above it, that one first."""
 
 
 class Names(NamedTuple):
@@ -320,6 +339,16 @@ class Ledger(Protocol):
         """Nearest-rank percentiles (1-100) of tokens per whole, successful request; None when there is none.
 
         `side`: `input` (cached and cache writes included) or `output` (reasoning included). `query.by` is ignored.
+        """
+
+    def cost_percentiles(self, start: int, end: int, share: Fraction) -> dict[str, Spread]:
+        """App -> the cost at this share (0 to 1) of its priced requests, as SQL's PERCENTILE_CONT defines it."""
+
+    def dear(self, query: Query, above: Mapping[str, int], limit: int) -> Dear:
+        """The query's requests that cost more than `above` says of their app, in nano-USD; `query.by` is ignored.
+
+        Raises:
+            UsageError: it needs rows that were compacted.
         """
 
     def predict(self, predictions: Sequence[Prediction]) -> None:

@@ -15,6 +15,7 @@ prediction       what estimates and diffs foretold, to be held against the rows
 alert            what budgets have to tell, to whom, and whether it is told
 label, features  how good answers were, and hashed n-grams and figures of the prompts behind them
 bookmark         how far each log file has been read
+day_costs        costs of single requests by UTC day and app, sorted, as 64-bit little-endian integers
 billed           lines of providers' bills and usage reports; money as decimal text; `replaced_by` a later batch
 """
 
@@ -203,10 +204,19 @@ def _m008_billed(execute: Callable[[str], object]) -> None:
     execute("CREATE INDEX billed_start ON billed (start) WHERE replaced_by IS NULL")
 
 
+def _m009_day_costs(execute: Callable[[str], object]) -> None:
+    execute("CREATE TABLE day_costs (day INTEGER NOT NULL, app TEXT NOT NULL, costs BLOB NOT NULL, UNIQUE (day, app))")
+    for event, changed in (("INSERT", "NEW"), ("UPDATE", "NEW"), ("DELETE", "OLD")):
+        execute(
+            f"CREATE TRIGGER day_costs_{event.lower()} AFTER {event} ON rollup_day_series"
+            f" BEGIN DELETE FROM day_costs WHERE day = {changed}.day; END"
+        )
+
+
 #: Position + 1 is the version (PRAGMA user_version) a migration brings the ledger to.
 MIGRATIONS: tuple[Callable[[Callable[[str], object]], None], ...] = (
     _m001_initial, _m002_predictions, _m003_alerts, _m004_labels, _m005_bookmarks,
-    _m006_coarser_rollups, _m007_compaction, _m008_billed,
+    _m006_coarser_rollups, _m007_compaction, _m008_billed, _m009_day_costs,
 )  # fmt: skip
 VERSION = len(MIGRATIONS)
 

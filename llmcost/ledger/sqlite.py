@@ -6,9 +6,11 @@ import json
 import sqlite3
 from array import array
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import count, pairwise
+from fractions import Fraction
+from heapq import nlargest
+from itertools import count, groupby, pairwise
 from operator import itemgetter, neg
 from pathlib import Path
 
@@ -23,6 +25,7 @@ from llmcost.ledger.bookmarking import SqliteBookmarks
 from llmcost.ledger.codes import Codes
 from llmcost.ledger.compaction import Compaction
 from llmcost.ledger.connect import connect, translated
+from llmcost.ledger.costs_sorted import SortedCosts
 from llmcost.ledger.erasure import FORGOTTEN, Erasure
 from llmcost.ledger.labelling import SqliteLabels
 from llmcost.ledger.outbox import SqliteOutbox
@@ -30,12 +33,14 @@ from llmcost.ledger.protocol import (
     Added,
     Amounts,
     BatchInfo,
+    Dear,
     Group,
     LedgerInfo,
     Names,
     Prediction,
     PricedRecord,
     Query,
+    Spread,
     StoredRequest,
     Sums,
 )
@@ -71,6 +76,7 @@ class SqliteLedger:
         )
         self.ruled = SqliteRuled(self._db, self._transaction, lambda: translated(path))
         self.bookmarks = SqliteBookmarks(self._db, self._transaction, lambda: translated(path))
+        self._sorted_costs = SortedCosts(self._db)
         self._erasure = Erasure(self._db, self._codes, self._decoder, self._versions, self.outbox, self.labels)
         self._rehearsing = False
 
@@ -130,10 +136,22 @@ class SqliteLedger:
         return batch
 
     def end_batch(self, batch: int) -> bool:
-        if batch not in self._barren:
-            return True
-        with self._transaction():
-            return self._db.execute(sql.DELETE_BARREN, (batch, batch)).rowcount == 0
+        if batch in self._barren:
+            with self._transaction():
+                if self._db.execute(sql.DELETE_BARREN, (batch, batch)).rowcount:
+                    return False
+        if not self._rehearsing:
+            self._keep_costs(batch)
+        return True
+
+    def _keep_costs(self, batch: int) -> None:
+        """Sort the costs of days that were over when the batch began. A step a day: others may write between."""
+        with translated(self.path):
+            (started,) = self._db.execute("SELECT started_us FROM batch WHERE id = ?", (batch,)).fetchone()
+            missing = self._sorted_costs.missing(started)
+        for day in missing:
+            with self._transaction():
+                self._sorted_costs.keep(day)
 
     def add(self, rows: Sequence[PricedRecord], batch: int) -> Added:
         if not rows:
@@ -277,21 +295,19 @@ class SqliteLedger:
     def series(self, query: Query, cuts: Sequence[int], *, tokens: bool = True) -> dict[tuple[str, ...], list[Amounts]]:
         query = _canonical(query)
         width = len(query.by)
-        quick = QUARTERS in sql.levels(query)
-        statements = {rolled: sql.series_statement(query, rolled=rolled, tokens=tokens) for rolled in (quick, False)}
+        levels = sql.levels(query)
         found: dict[tuple[str, ...], list[Amounts]] = {}
         with translated(self.path), self.snapshot():
-            for number, (start, end) in enumerate(pairwise(cuts)):
-                rolled = quick and not start % QUARTER_US and not end % QUARTER_US
-                size = QUARTER_US if rolled else 1
-                if not rolled and start < end:
+            for first, steps, level, start, end, sign in _series_stretches(cuts, levels):
+                if level is sql.RAW:
                     self._compaction.expect_rows(start, end, query)
-                statement, before, behind = statements[rolled]
-                for row in self._db.execute(statement, [*before, start // size, end // size, *behind]):
-                    if row[width]:
-                        amounts = found.setdefault(tuple(map(str, row[:width])), [Amounts()] * (len(cuts) - 1))
-                        amounts[number] = amounts[number].plus(Amounts(*row[width:]))
-        return found
+                statement, before, behind = sql.series_statement(query, level, tokens=tokens)
+                length = (end - start) // steps
+                for row in self._db.execute(statement, [*before, start, length, start, end, *behind]):
+                    amounts = found.setdefault(tuple(map(str, row[:width])), [Amounts()] * (len(cuts) - 1))
+                    number = first + row[width]
+                    amounts[number] = amounts[number].plus(Amounts(*(sign * each for each in row[width + 1 :])))
+        return {key: amounts for key, amounts in found.items() if any(each.requests for each in amounts)}
 
     def requests(
         self, query: Query, *, order: str = "cost", limit: int | None = None, without_card: bool = False
@@ -309,6 +325,30 @@ class SqliteLedger:
         if not ranked:
             return None
         return tuple(ranked[-(-percent * len(ranked) // 100) - 1] for percent in percents)
+
+    def cost_percentiles(self, start: int, end: int, share: Fraction) -> dict[str, Spread]:
+        with translated(self.path), self.snapshot():
+            for stretch in self._sorted_costs.of(start, end)[1]:
+                self._compaction.expect_rows(*stretch, Query(start, end, ("app",)))
+            return self._sorted_costs.spreads(start, end, share)
+
+    def dear(self, query: Query, above: Mapping[str, int], limit: int) -> Dear:
+        query = _canonical(query)._replace(by=())
+        if not above:
+            return Dear(0, 0, ())
+        with translated(self.path), self.snapshot():
+            self._compaction.expect_rows(query.start, query.end, query)
+            found = [
+                (cost - above[app], -ts, identity, cost)
+                for ts, identity, cost, app in self._db.execute(*sql.dear_statement(query, min(above.values())))
+                if app in above and cost > above[app]
+            ]
+            self._codes.renew()
+            rows = [
+                self._db.execute(sql.SELECT_ROW, (-before, identity)).fetchone()
+                for _, before, identity, _ in nlargest(limit, found)
+            ]
+            return Dear(len(found), sum(each[3] for each in found), tuple(map(self._decoder.stored, rows)))
 
     def predictions(self) -> list[Prediction]:
         with translated(self.path):
@@ -364,8 +404,7 @@ class SqliteLedger:
             self._clear_staging()
             for row in rows:
                 r = row.record
-                select = f"SELECT {', '.join(COLUMNS)} FROM request WHERE ts = ? AND id = ?"
-                stored = self._db.execute(select, (r.ts, r.id)).fetchone()
+                stored = self._db.execute(sql.SELECT_ROW, (r.ts, r.id)).fetchone()
                 if stored is None:
                     continue
                 new = next(zip(*prices([row], self._codes).values(), strict=True))
@@ -410,8 +449,7 @@ class SqliteLedger:
 
     def withdraw(self, us: int, identity: str) -> bool:
         with self._transaction():
-            select = f"SELECT {', '.join(COLUMNS)} FROM request WHERE ts = ? AND id = ?"
-            stored = self._db.execute(select, (us, identity)).fetchone()
+            stored = self._db.execute(sql.SELECT_ROW, (us, identity)).fetchone()
             if stored is None:
                 return False
             self._clear_staging()
@@ -437,6 +475,7 @@ class SqliteLedger:
 
     def compact(self, us: int) -> int:
         with self._transaction():
+            self._sorted_costs.keep_before(us // DAY_US * DAY_US)
             count = self._compaction.drop_before(us // DAY_US * DAY_US)
             self._codes.clear()
         if count and not self._rehearsing:
@@ -557,6 +596,28 @@ def _stretches(start: int, end: int, levels: Sequence[Rollup], sign: int = 1) ->
     for border, edge, outward in ((first * size, start, sign), (last * size, end, -sign)):
         yield from _stretches(edge, border, finer, outward)
         yield from _stretches(border, edge, finer, -outward)
+
+
+def _series_stretches(
+    cuts: Sequence[int], levels: Sequence[Rollup]
+) -> Iterator[tuple[int, int, Rollup, int, int, int]]:
+    """What adds up to the amounts between the cuts: (number of the first, how many equally long, and a stretch).
+
+    Equally long ones that begin and end with buckets are read at once, others one by one.
+    """
+    lengths = ((end - start, number) for number, (start, end) in enumerate(pairwise(cuts)))
+    for length, run in groupby(lengths, itemgetter(0)):
+        if length <= 0:
+            continue
+        numbers = [number for _, number in run]
+        start, end = cuts[numbers[0]], cuts[numbers[-1] + 1]
+        level = next(each for each in levels if not start % each.size and not length % each.size)
+        if level is levels[0] or length < levels[0].size:
+            yield numbers[0], len(numbers), level, start // level.size, end // level.size, 1
+            continue
+        for number in numbers:
+            for stretch in _stretches(cuts[number], cuts[number + 1], levels):
+                yield number, 1, *stretch
 
 
 def _prediction_column(value: object) -> object:

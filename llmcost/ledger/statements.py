@@ -68,6 +68,7 @@ STAGED_COST = "SELECT coalesce(sum(cost), 0), count(*) - count(cost) FROM temp.i
 DELETE_BARREN = "DELETE FROM batch WHERE id = ? AND NOT EXISTS (SELECT 1 FROM superseded WHERE batch = ?)"
 SELECT_LAYERS = "SELECT DISTINCT layer FROM card WHERE layer <> '' ORDER BY layer"
 
+SELECT_ROW = f"SELECT {_ALL} FROM request WHERE ts = ? AND id = ?"
 DELETE_ROW = "DELETE FROM request WHERE ts = ? AND id = ?"
 DELETE_SEEN = "DELETE FROM seen WHERE day = ? AND h64 = ? AND ts = ?"
 DELTA_OUT = f"INSERT INTO temp.delta SELECT -1, {_ALL} FROM request WHERE ts = ? AND id = ?"
@@ -191,6 +192,14 @@ def _differences(rollup: Rollup) -> str:
 
 _PARTS = " + ".join(f"n_{part}" for part in COST_PARTS)
 _INDEXED = f"SELECT 1 FROM seen s WHERE s.day = r.ts / {DAY_US} AND s.h64 = hash64(r.id) AND s.ts = r.ts"
+_COSTS_DIFFER = (
+    "WITH kept AS (SELECT day, app, length(costs) / 8 FROM day_costs"
+    f" WHERE day >= {_SINCE} / {DAY_US} AND costs <> x''),"
+    " rows AS (SELECT r.ts / {day} AS day, s.app, count(*) FROM request r JOIN series s ON s.id = r.series"
+    " WHERE r.cost IS NOT NULL AND r.ts / {day} IN (SELECT day FROM kept) GROUP BY 1, 2)"
+    " SELECT count(*) FROM (SELECT * FROM (SELECT * FROM kept EXCEPT SELECT * FROM rows)"
+    " UNION ALL SELECT * FROM (SELECT * FROM rows EXCEPT SELECT * FROM kept))"
+).replace("{day}", str(DAY_US))
 #: (SQL that counts, what it counts). `hash64` and `card_hash` are functions the ledger defines on its
 #: connection.
 CHECKS: tuple[tuple[str, str], ...] = (
@@ -214,6 +223,10 @@ CHECKS: tuple[tuple[str, str], ...] = (
     ("SELECT count(*) FROM request WHERE card NOT IN (SELECT id FROM card)", "rows without their price card"),
     ("SELECT count(*) FROM card WHERE body <> '' AND card_hash(body) <> card_id", "price cards that were changed"),
     ("SELECT count(*) FROM request WHERE batch NOT IN (SELECT id FROM batch)", "rows without their batch"),
+    (
+        _COSTS_DIFFER,
+        "days whose sorted costs differ from their rows",
+    ),
     *(
         (f"SELECT count(*) FROM request WHERE {code} NOT IN (SELECT id FROM {code})", f"rows without their {code}")
         for code in ("series", "party", "context")
@@ -273,27 +286,33 @@ def sums_statement(query: Query, level: Rollup, start: int, end: int) -> tuple[s
     )
 
 
-def series_statement(query: Query, *, rolled: bool, tokens: bool) -> tuple[str, list[object], list[object]]:
-    """Rows (key…, AMOUNTS…) of one stretch, several of a key; parameters before and behind its two edges.
+def series_statement(query: Query, level: Rollup, *, tokens: bool) -> tuple[str, list[object], list[object]]:
+    """Rows (key…, number, AMOUNTS…) of equally long stretches one behind the other.
 
-    Edges are quarter-hours where `rolled`, else microseconds.
+    Behind the first parameters stand the start of the first, the length of each, that start again, and the end of the
+    last, all in the level's own buckets; then the other parameters.
     """
     keys = [_expression(dim) for dim in query.by]
     condition, bound = conditions(query)
+    rolled = level is not RAW
     parts = {name: measures for name, measures in AMOUNTS.items() if tokens or name != "tokens"}
     sums = [" + ".join(f"sum({one if rolled else MEASURES[one]})" for one in measures) for measures in parts.values()]
-    selected = ", ".join(sql for sql, _ in keys)
-    if rolled:
+    number = f"(f.{level.bucket} - ?) / ?"
+    within = f"f.{level.bucket} >= ? AND f.{level.bucket} < ?"
+    group = ", ".join(str(place + 1) for place in range(len(keys) + 1))
+    if level.code:
         # Grouped by the code before its names are looked up: four times faster.
-        chosen = f" AND series IN (SELECT id FROM series WHERE true{condition})" if condition else ""
+        chosen = f" AND f.{level.code} IN (SELECT id FROM {level.code} WHERE true{condition})" if condition else ""
         named = ", ".join(f"{total} AS {name}" for name, total in zip(parts, sums, strict=True))
-        inner = f"SELECT series, {named} FROM rollup_quarter WHERE quarter >= ? AND quarter < ?{chosen} GROUP BY 1"
-        amounts = ", ".join(f"f.{name}" for name in parts)
-        return f"SELECT {', '.join(filter(None, (selected, amounts)))} FROM ({inner}) f{_joins(query)}", [], bound
-    group = f" GROUP BY {', '.join(str(number + 1) for number in range(len(keys)))}" if keys else ""
-    columns = ", ".join(filter(None, (selected, *sums)))
+        inner = (
+            f"SELECT f.{level.code}, {number} AS number, {named} FROM {level.table} f"
+            f" WHERE {within}{chosen} GROUP BY 1, 2"
+        )
+        columns = ", ".join([*(sql for sql, _ in keys), "f.number", *(f"sum(f.{name})" for name in parts)])
+        return f"SELECT {columns} FROM ({inner}) f{_joins(query)} GROUP BY {group}", [], bound
+    columns = ", ".join([*(sql for sql, _ in keys), number, *sums])
     return (
-        f"SELECT {columns} FROM request f{_joins(query)} WHERE f.ts >= ? AND f.ts < ?{condition}{group}",
+        f"SELECT {columns} FROM {level.table} f{_joins(query)} WHERE {within}{condition} GROUP BY {group}",
         [value for _, values in keys for value in values],
         bound,
     )
@@ -348,6 +367,17 @@ def requests_statement(
     )
     parameters = [query.start, query.end, *bound]
     return (statement, parameters) if limit is None else (f"{statement} LIMIT ?", [*parameters, limit])
+
+
+def dear_statement(query: Query, least: int) -> tuple[str, list[object]]:
+    """Rows (ts, id, cost, app) that cost more than `least` nano-USD."""
+    condition, bound = conditions(query)
+    joins = _joins(query._replace(by=("app",)))
+    return (
+        f"SELECT f.ts, f.id, f.cost, series.app FROM request f{joins} WHERE f.ts >= ? AND f.ts < ? AND f.cost > ?"
+        + condition,
+        [query.start, query.end, least, *bound],
+    )
 
 
 def ranked_tokens_statement(query: Query, side: str) -> tuple[str, list[object]]:

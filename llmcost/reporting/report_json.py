@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import tzinfo
 from typing import Any
 
+from llmcost.analysis.anomalies import Anomalies
 from llmcost.analysis.report import Report
+from llmcost.analysis.variance import Variance
 from llmcost.core.instants import Period, rfc3339
 from llmcost.core.money import usd_text
 from llmcost.ledger.protocol import Group, Sums
+from llmcost.reporting import why
 from llmcost.reporting.view import View, cost_usd, cut, number
 
 SCHEMA_VERSION = 1
@@ -42,7 +46,8 @@ def render(report: Report, view: View) -> str:
             }
             for point in report.trend
         ],
-        "anomalies": None,
+        "variance": _variance(report.variance),
+        "anomalies": _anomalies(report.anomalies, period.zone),
         "unpriced": [
             {
                 "provider": group.key[0], "model": group.key[1], "requests": group.sums["unpriced"],
@@ -52,6 +57,54 @@ def render(report: Report, view: View) -> str:
         "price_layers": list(report.layers),
     }  # fmt: skip
     return json.dumps(document, ensure_ascii=False, indent=2)
+
+
+def _variance(variance: Variance) -> dict[str, Any]:
+    return {
+        "change_usd": usd_text(variance.change),
+        **_causes(variance.causes),
+        "rows": [
+            {
+                "app": row.app, "provider": row.provider, "model": row.model, "cost_usd": usd_text(row.cost),
+                "before_usd": usd_text(row.before), "change_usd": usd_text(row.change), **_causes(row.causes),
+            }
+            for row in variance.rows
+        ],
+    }  # fmt: skip
+
+
+def _causes(causes: Mapping[str, int]) -> dict[str, str]:
+    return {f"{cause}_usd": usd_text(nano) for cause, nano in causes.items()}
+
+
+def _anomalies(found: Anomalies | None, zone: tzinfo) -> list[dict[str, Any]] | None:
+    """Unusual days and hours first, then requests; each by the money it is about."""
+    if found is None:
+        return None
+    return [
+        *(
+            {
+                "kind": "spend", "app": each.app, "start": rfc3339(each.start, zone), "end": rfc3339(each.end, zone),
+                "cost_usd": usd_text(each.cost), "expected_usd": usd_text(each.expected),
+                "excess_usd": usd_text(each.excess),
+                "explained": [
+                    {"dimension": one.dimension, "value": one.value, "excess_usd": usd_text(one.excess)}
+                    for one in each.explained
+                ],
+            }
+            for each in found.episodes
+        ),
+        *(
+            {
+                "kind": "request", "app": record.app, "timestamp": rfc3339(record.ts, zone), "identity": record.id,
+                "provider": record.provider, "model": record.model, "user": record.user, "session": record.session,
+                "cost_usd": usd_text(each.stored.priced.cost or 0), "p95_usd": usd_text(why.rounded(each.p95)),
+                "mean_usd": usd_text(why.rounded(each.mean)),
+            }
+            for each in found.requests
+            for record in [each.stored.priced.record]
+        ),
+    ]  # fmt: skip
 
 
 def _period(period: Period) -> dict[str, str]:
@@ -89,6 +142,8 @@ def _summary(report: Report) -> dict[str, Any]:
         "cost_parts_usd": {part: usd_text(nano) for part, nano in sums.parts.items() if nano},
         "cost_by_model": _costs(report.models),
         "cost_by_app": _costs(report.apps),
+        "dear_requests": None if report.anomalies is None else report.anomalies.request_count,
+        "dear_requests_usd": None if report.anomalies is None else usd_text(report.anomalies.request_cost),
         "coverage": {},
     }
     for metric in report.metrics:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from llmcost.analysis.report import Report
 from llmcost.core.instants import from_us
 from llmcost.ledger.protocol import Group, Sums
-from llmcost.reporting import words
+from llmcost.reporting import why, words
 from llmcost.reporting.cells import markdown_table
 from llmcost.reporting.numbers import count, percent
 from llmcost.reporting.view import View, listed, name
@@ -17,8 +17,12 @@ def render(report: Report, view: View) -> str:
     blocks = [f"## {words.title(report)}"]
     total = report.sums["cost"]
     if "summary" in view.sections:
-        blocks.append(f"**{words.cost(report.sums)}**, {words.change(report)}\n\n{words.volume(report)}")
+        lines = [f"**{words.cost(report.sums)}**, {words.change(report)}", why.sentence(report), words.volume(report)]
+        blocks += filter(None, lines)
         blocks += [f"> {line}" for line in words.cautions(report)]
+    if "why" in view.sections and report.variance.change:
+        rows = why.variance_rows(report.variance, view.top)
+        blocks.append("### Why it changed\n\n" + markdown_table(why.VARIANCE_HEADER, rows, right=range(2, 8)))
     if "trend" in view.sections:
         zone = report.question.compared.period.zone
         rows = [
@@ -33,6 +37,8 @@ def render(report: Report, view: View) -> str:
     ):
         if section in view.sections:
             blocks.append(f"### By {', '.join(by)}\n\n" + _groups(groups, by, view.top, total))
+    if "anomalies" in view.sections and report.anomalies:
+        blocks += _anomalies(report, view)
     if "metrics" in view.sections:
         rows = [(words.LABELS[m.key], words.metric_value(m), words.metric_basis(m)) for m in report.metrics]
         blocks.append("### Metrics\n\n" + markdown_table(("metric", "value", "basis"), rows, right=(1,)))
@@ -42,6 +48,16 @@ def render(report: Report, view: View) -> str:
     if report.layers:
         blocks.append(f"Prices: {', '.join(report.layers)}")
     return "\n\n".join(blocks)
+
+
+def _anomalies(report: Report, view: View) -> Iterator[str]:
+    found, zone = report.anomalies, report.question.compared.period.zone
+    if found and found.episodes:
+        rows = why.episode_rows(found.episodes, zone, view.top)
+        yield "### Unusual spend\n\n" + markdown_table(why.EPISODE_HEADER, rows, right=(2, 3, 4))
+    if found and found.requests:
+        rows = why.request_rows(found.requests, zone, view.top)
+        yield f"### {why.dear_sentence(found)}\n\n" + markdown_table(why.REQUEST_HEADER, rows, right=(3, 4))
 
 
 def _groups(groups: Sequence[Group], by: tuple[str, ...], top: int | None, total: int) -> str:

@@ -10,11 +10,11 @@ from llmcost.analysis.report import Point, Report
 from llmcost.core.instants import Granularity, from_us
 from llmcost.core.money import NANO_PER_USD
 from llmcost.ledger.protocol import Group, Sums
-from llmcost.reporting import charts, words
+from llmcost.reporting import charts, why, words
 from llmcost.reporting.console import bar, fitting, table
 from llmcost.reporting.console import render as console
 from llmcost.reporting.numbers import count, percent, short, usd
-from llmcost.reporting.view import View, cut, listed, name
+from llmcost.reporting.view import DEFAULT_SECTIONS, View, cut, listed, name
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -36,6 +36,9 @@ def _sections(report: Report, view: View) -> Iterator[RenderableType]:
     yield Text(words.title(report), style="bold")
     if "summary" in view.sections:
         yield from _headline(report)
+    if "why" in view.sections and report.variance.change:
+        yield _heading("Why it changed (USD)")
+        yield _fitted(why.VARIANCE_HEADER, why.variance_rows(report.variance, view.top), view, 6)
     if "trend" in view.sections and report.sums["requests"]:
         yield _heading(f"Cost per {report.question.granularity} (USD)")
         yield Text.from_ansi(_trend(report.trend, report, view.width, view))
@@ -47,6 +50,8 @@ def _sections(report: Report, view: View) -> Iterator[RenderableType]:
         if section in view.sections and groups:
             yield _heading(heading)
             yield _groups(groups, by, report.sums["cost"], view)
+    if "anomalies" in view.sections:
+        yield from _anomalies(report, view)
     if "metrics" in view.sections and report.sums["requests"]:
         yield _heading("Metrics")
         rows = [(words.LABELS[m.key], words.metric_value(m), words.metric_basis(m)) for m in report.metrics[1:]]
@@ -75,9 +80,41 @@ def _headline(report: Report) -> Iterator[RenderableType]:
         (words.change(report), "red" if grew and report.before["cost"] else "green" if report.before["cost"] else ""),
     )
     yield line
+    if reason := why.sentence(report):
+        yield Text(reason)
     yield Text(words.volume(report))
     for caution in words.cautions(report):
         yield Text(f"! {caution}", style="yellow")
+
+
+def _anomalies(report: Report, view: View) -> Iterator[RenderableType]:
+    from rich.text import Text
+
+    found, zone = report.anomalies, report.question.compared.period.zone
+    if found is None:
+        yield _heading("Unusual")
+        yield Text("not known: rows of this period were compacted")
+        return
+    if found.episodes:
+        yield _heading("Unusual spend, for its app")
+        yield _fitted(why.EPISODE_HEADER, why.episode_rows(found.episodes, zone, view.top), view, 3, right=(2, 3, 4))
+        yield Text(f"see `{why.drill(found.episodes[0], zone)}`", style="dim")
+    if found.request_count and view.sections != DEFAULT_SECTIONS:
+        yield _heading(why.dear_sentence(found))
+        rows = why.request_rows(found.requests, zone, view.top)
+        yield _fitted(why.REQUEST_HEADER, rows, view, 2, right=(3, 4))
+    elif found.request_count:
+        yield Text(f"\n{why.dear_sentence(found)}: `llmcost report --section anomalies`", style="dim")
+    elif not found.episodes and view.sections == ("anomalies",):
+        yield Text("\nnothing unusual")
+
+
+def _fitted(
+    header: Sequence[str], rows: Sequence[tuple[str, ...]], view: View, names: int, right: Sequence[int] | None = None
+) -> RenderableType:
+    """A table whose last columns may go and whose `names` first ones may fold."""
+    header, rows = fitting(header, rows, expendable=header[-1:-4:-1], width=view.width, folding=range(names))
+    return table(header, rows, right=right or range(2, len(header)))
 
 
 def _bare(rows: Sequence[tuple[str, str, str]]) -> RenderableType:

@@ -12,9 +12,9 @@ from llmcost.core.money import usd_text
 from llmcost.core.text import printable
 from llmcost.ledger.protocol import Group, Sums
 
-SECTIONS = ("summary", "trend", "models", "apps", "groups", "metrics", "unpriced")
+SECTIONS = ("summary", "why", "trend", "models", "apps", "groups", "anomalies", "metrics", "unpriced")
 #: What a table shows when nothing is asked for; JSON has every section always.
-DEFAULT_SECTIONS = ("summary", "trend", "models", "apps", "metrics", "unpriced")
+DEFAULT_SECTIONS = ("summary", "trend", "models", "apps", "anomalies", "metrics", "unpriced")
 NOT_SET = "(not set)"
 
 

@@ -10,7 +10,9 @@ import json
 import random
 from contextlib import closing
 from decimal import Decimal
+from fractions import Fraction
 from itertools import pairwise
+from math import ceil, floor
 from typing import Any
 
 import pytest
@@ -35,6 +37,7 @@ from llmcost.ledger.protocol import (
     Prediction,
     PricedRecord,
     Query,
+    Spread,
 )
 from tests.ledger.samples import (
     CARD,
@@ -375,6 +378,49 @@ class LedgerContract:
         query = EVERYTHING._replace(where=(("prompt", "support.j2"),))
         assert ledger.token_percentiles(query, "output", (10, 50, 90, 91, 100)) == (1, 5, 9, 10, 10)
 
+    @shared
+    @given(distinct_rows, intervals, st.sampled_from([Fraction(0), Fraction(1, 2), Fraction(95, 100), Fraction(1)]))
+    def test_percentiles_of_costs_are_continuous_and_of_each_app(
+        self, rows: list[PricedRecord], interval: tuple[int, int], share: Fraction
+    ) -> None:
+        start, end = interval
+        expected = {}
+        for app in {one.record.app for one in rows}:
+            costs = sorted(
+                one.cost
+                for one in rows
+                if one.cost is not None and one.record.app == app and start <= one.record.ts < end
+            )
+            if costs:
+                place = share * (len(costs) - 1)
+                below, above = costs[floor(place)], costs[ceil(place)]
+                middle = below + (place - floor(place)) * (above - below)
+                expected[app] = Spread(len(costs), middle, Fraction(sum(costs), len(costs)))
+        with closing(self.fresh()) as ledger:
+            # Days that were over when a batch ended are kept sorted; those of the batch after it are not.
+            for half, now in ((rows[::2], T0 + 3 * DAY), (rows[1::2], T0)):
+                number = ledger.begin_batch("half", now)
+                ledger.add(half, number)
+                ledger.end_batch(number)
+            assert ledger.cost_percentiles(start, end, share) == expected
+            assert ledger.check() == []
+            if rows:
+                ledger.undo(1)
+                ledger.add(rows[::2], ledger.begin_batch("again", T0))
+            assert ledger.cost_percentiles(start, end, share) == expected
+
+    def test_the_requests_above_a_threshold_of_their_app(self, ledger: Ledger) -> None:
+        rows = [
+            row(f"openai:{n}", ts=T0 + n, tokens=n, app=app) for n, app in enumerate(["a", "b", "a", "b", "a", "c"])
+        ]
+        add(ledger, *rows, row("openai:unpriced", app="a", basis=Basis(UNPRICED), tokens=10**6))
+        found = ledger.dear(EVERYTHING, {"a": 13, "b": 14}, 2)
+        assert (found.requests, found.cost) == (3, (2 + 4 + 3) * 7)
+        assert [each.priced.record.id for each in found.top] == ["openai:4", "openai:3"]
+        assert ledger.dear(EVERYTHING, {"a": 14}, 9).requests == 1
+        assert ledger.dear(EVERYTHING, {}, 9).requests == 0
+        assert ledger.dear(Query(T0, T0 + 4, where=(("app", "b"),)), {"a": 0, "b": 0}, 9).cost == 4 * 7
+
     # Predictions
 
     def test_predictions_are_kept_and_a_name_recorded_again_replaces_all_of_it(self, ledger: Ledger) -> None:
@@ -700,6 +746,8 @@ class LedgerContract:
                 for by in ((), ("app", "model"), ("user",), ("project", "user")):
                     assert summed(ledger, query._replace(by=by)) == totals(rows, query._replace(by=by))
             assert stored(ledger) == standing(one for one in rows if one.record.ts >= since)
+            apps = {one.record.app for one in rows if one.cost is not None and one.record.ts < since}
+            assert ledger.cost_percentiles(T0 - DAY, since, Fraction(1, 2)).keys() == apps
             assert ledger.check() == []
             again = ledger.add(rows, batch(ledger))
             assert (again.new, again.updated, again.compacted) == (0, 0, len(gone))

@@ -12,11 +12,18 @@ from typing import Any
 import pytest
 
 from llmcost.core.errors import LedgerError, LedgerFileError, UsageError
+from llmcost.ledger import costs_sorted
 from llmcost.ledger.connect import MEMORY
 from llmcost.ledger.protocol import Added, Ledger, Query
 from llmcost.ledger.sqlite import SqliteLedger
 from tests.ledger.contract import LedgerContract, SharedLedgerContract
 from tests.ledger.samples import DAY, EVERYTHING, QUARTER, T0, add, batch, row, stored, summed, totals
+
+
+@pytest.fixture(autouse=True)
+def every_day_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Costs are kept sorted of days of a single request, too."""
+    monkeypatch.setattr(costs_sorted, "FEWEST", 1)
 
 
 class TestMemory(LedgerContract):
@@ -98,6 +105,16 @@ def test_a_roll_up_of_no_row_is_found(path: Path) -> None:
         names = ", ".join(f'"{found[0]}"' for found in columns)
     stray = f"INSERT INTO rollup_day (day, {names}) SELECT day + 9, {names} FROM rollup_day LIMIT 1"
     assert tampered(path, stray) == ["1 daily roll-ups that differ from their rows"]
+
+
+def test_sorted_costs_that_lack_a_request_are_found(path: Path) -> None:
+    with closing(SqliteLedger(path, write=True)) as ledger:
+        number = ledger.begin_batch("later", T0 + 9 * DAY)
+        ledger.add([row("openai:4", ts=T0 + 5)], number)
+        ledger.end_batch(number)
+    assert tampered(path, f"UPDATE day_costs SET costs = substr(costs, 9) WHERE day = {T0 // DAY}") == [
+        "2 days whose sorted costs differ from their rows"
+    ]
 
 
 def test_an_unpriced_row_with_a_price_is_found(path: Path) -> None:
