@@ -15,7 +15,7 @@ from llmcost.analysis.variance import Variance, variance
 from llmcost.core.errors import UsageError
 from llmcost.core.instants import DAY_US, Granularity, Period, edges
 from llmcost.core.record import dimension
-from llmcost.ledger.protocol import Group, Ledger, Query, Sums
+from llmcost.ledger.protocol import Covered, Group, Ledger, Query, Sums
 
 #: More points than these make no readable trend, and each is a query.
 MAX_POINTS = 3_000
@@ -46,6 +46,8 @@ class Report(NamedTuple):
     anomalies: Anomalies | None
     """None where rows that tell them were compacted."""
     metrics: tuple[Metric, ...]
+    covered: Covered
+    """Of the totals."""
     trend: tuple[Point, ...]
     groups: tuple[Group, ...]
     """By the question's dimensions, dearest first."""
@@ -78,6 +80,7 @@ def report(ledger: Ledger, question: Question) -> Report:
             variance(base, earlier),
             anomalies(ledger, period, granularity=question.granularity, where=question.where),
             metrics(sums),
+            ledger.covered(_query(period, question)),
             tuple(_trend(ledger, period, question)),
             dearest(_fold(base, by) if set(by) <= set(_BASE) else ledger.sums(_query(period, question, by))),
             dearest(_fold(base, ("model",))),

@@ -204,6 +204,14 @@ class StoredRequest(NamedTuple):
     batch: int
 
 
+class Covered(NamedTuple):
+    """Requests that a subscription or provisioned throughput pays for, not their price."""
+
+    requests: int = 0
+    cost: int = 0
+    """nano-USD that they would have cost."""
+
+
 class Dear(NamedTuple):
     """The requests above a threshold."""
 
@@ -343,6 +351,9 @@ class Ledger(Protocol):
 
     def cost_percentiles(self, start: int, end: int, share: Fraction) -> dict[str, Spread]:
         """App -> the cost at this share (0 to 1) of its priced requests, as SQL's PERCENTILE_CONT defines it."""
+
+    def covered(self, query: Query) -> Covered:
+        """The query's requests that are unmetered, of those whose rows are there; `query.by` is ignored."""
 
     def dear(self, query: Query, above: Mapping[str, int], limit: int) -> Dear:
         """The query's requests that cost more than `above` says of their app, in nano-USD; `query.by` is ignored.

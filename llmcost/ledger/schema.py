@@ -67,6 +67,8 @@ BILLED = (
 
 UNPRICED_CODE, REPORTED_CODE = 0, 1
 FLAG_SIDECHAIN, FLAG_PARTIAL, FLAG_UNMETERED = 1, 2, 4
+#: What makes a row one that a subscription pays for, word for word as its partial index has it.
+COVERED = f"flags & {FLAG_UNMETERED}"
 
 TEXT = {"id", "status", "error", "tags", "prompt_id", "prompt_digest", "prefix_digest", "language"}
 NULLABLE = {
@@ -211,6 +213,7 @@ def _m009_day_costs(execute: Callable[[str], object]) -> None:
             f"CREATE TRIGGER day_costs_{event.lower()} AFTER {event} ON rollup_day_series"
             f" BEGIN DELETE FROM day_costs WHERE day = {changed}.day; END"
         )
+    execute(f"CREATE INDEX request_covered ON request (ts) WHERE {COVERED}")
 
 
 #: Position + 1 is the version (PRAGMA user_version) a migration brings the ledger to.

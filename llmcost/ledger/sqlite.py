@@ -33,6 +33,7 @@ from llmcost.ledger.protocol import (
     Added,
     Amounts,
     BatchInfo,
+    Covered,
     Dear,
     Group,
     LedgerInfo,
@@ -331,6 +332,11 @@ class SqliteLedger:
             for stretch in self._sorted_costs.of(start, end)[1]:
                 self._compaction.expect_rows(*stretch, Query(start, end, ("app",)))
             return self._sorted_costs.spreads(start, end, share)
+
+    def covered(self, query: Query) -> Covered:
+        with translated(self.path):
+            statement, bound = sql.covered_statement(_canonical(query)._replace(by=()))
+            return Covered(*self._db.execute(statement, bound).fetchone())
 
     def dear(self, query: Query, above: Mapping[str, int], limit: int) -> Dear:
         query = _canonical(query)._replace(by=())

@@ -12,6 +12,7 @@ from llmcost.ledger.schema import (
     COLUMNS,
     CONTENT,
     CONTEXT,
+    COVERED,
     DAY_SERIES,
     DAYS,
     FLAG_PARTIAL,
@@ -367,6 +368,15 @@ def requests_statement(
     )
     parameters = [query.start, query.end, *bound]
     return (statement, parameters) if limit is None else (f"{statement} LIMIT ?", [*parameters, limit])
+
+
+def covered_statement(query: Query) -> tuple[str, list[object]]:
+    """One row: how many requests are covered, and what they would have cost."""
+    condition, bound = conditions(query)
+    return (
+        f"SELECT count(*), coalesce(sum(cost), 0) FROM request f{_joins(query)} WHERE f.{COVERED} AND f.ts >= ?"
+        f" AND f.ts < ?{condition}"
+    ), [query.start, query.end, *bound]
 
 
 def dear_statement(query: Query, least: int) -> tuple[str, list[object]]:

@@ -73,6 +73,11 @@ def cautions(report: Report) -> list[str]:
         free = sum(g.sums["requests"] - g.sums["unpriced"] for g in report.unpriced if not g.sums["cost"])
         more += f"; {count(free)} more cost nothing" if free else ""
         lines.append(f"not in the cost, for want of a price: {_requests(sums['unpriced'])} ({models}{more})")
+    if report.covered.requests:
+        lines.append(
+            f"paid by subscriptions, in the cost at API prices: {_requests(report.covered.requests)}"
+            f" ({usd(report.covered.cost)})"
+        )
     if sums["reported_only"]:
         lines.append(f"at the cost their log reported: {_requests(sums['reported_only'])}")
     if sums["assumed"]:

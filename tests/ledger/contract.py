@@ -32,6 +32,7 @@ from llmcost.ledger.protocol import (
     Added,
     Amounts,
     Basis,
+    Covered,
     Ledger,
     Names,
     Prediction,
@@ -56,6 +57,7 @@ from tests.ledger.samples import (
     stored,
     summed,
     totals,
+    value,
     versions,
 )
 
@@ -408,6 +410,22 @@ class LedgerContract:
                 ledger.undo(1)
                 ledger.add(rows[::2], ledger.begin_batch("again", T0))
             assert ledger.cost_percentiles(start, end, share) == expected
+
+    @shared
+    @given(distinct_rows, intervals, st.sampled_from([(), (("app", "shop"),), (("user", "ann"), ("tag.k", "v"))]))
+    def test_what_a_subscription_pays_for(
+        self, rows: list[PricedRecord], interval: tuple[int, int], where: tuple[tuple[str, str], ...]
+    ) -> None:
+        mine = [
+            one.cost or 0
+            for one in rows
+            if one.record.unmetered
+            and interval[0] <= one.record.ts < interval[1]
+            and all(value(one.record, name) == text for name, text in where)
+        ]
+        with closing(self.fresh()) as ledger:
+            add(ledger, *rows)
+            assert ledger.covered(Query(*interval, where=where)) == Covered(len(mine), sum(mine))
 
     def test_the_requests_above_a_threshold_of_their_app(self, ledger: Ledger) -> None:
         rows = [

@@ -78,6 +78,7 @@ def test_a_ledger_of_the_first_version_gains_what_later_ones_have() -> None:
     with closing(sqlite3.connect(path)) as db:
         for (name,) in set(db.execute(names)) - set(first.execute(names)):
             db.execute(f"DROP TABLE {name}")
+        db.execute("DROP INDEX request_covered")
         db.execute("ALTER TABLE batch DROP COLUMN compacted")
         db.execute("PRAGMA user_version = 1")
         db.commit()
