@@ -15,7 +15,7 @@ BELOW = sorted(
 )
 HEAVY = {
     "rich", "plotext", "tiktoken", "toktok", "sqlite_utils", "yaml", "genai_prices", "httpx", "numpy", "zstandard",
-    "jinja2", "apprise",
+    "jinja2", "apprise", "matplotlib",
 }  # fmt: skip
 #: Reading the environment or the clock, printing and exiting belong to the front door.
 FRONT_DOOR = {

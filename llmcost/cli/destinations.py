@@ -62,7 +62,7 @@ def destination(channel: Channel, around: Surroundings) -> Destination:
 
     address, secret = filled(channel.target), filled(channel.secret)
     people = [one.strip() for text in channel.recipients for one in filled(text).split(",")]
-    smtp = _smtp(around.environ) if channel.type == "email" else None
+    smtp = smtp_settings(around.environ) if channel.type == "email" else None
     if smtp:
         secrets.append(smtp.password)
     # Behind the host an address is a credential, even when it is quoted without it.
@@ -74,7 +74,12 @@ def destination(channel: Channel, around: Surroundings) -> Destination:
     )  # fmt: skip
 
 
-def _smtp(environ: Mapping[str, str]) -> Smtp:
+def smtp_settings(environ: Mapping[str, str]) -> Smtp:
+    """The mail server of LLMCOST_SMTP_*.
+
+    Raises:
+        UsageError: host or sender is not set, or a value is none it may have.
+    """
     host, sender = value_of("LLMCOST_SMTP_HOST", environ), value_of("LLMCOST_SMTP_FROM", environ)
     if not host or not sender:
         missing = "LLMCOST_SMTP_FROM" if host else "LLMCOST_SMTP_HOST"

@@ -284,6 +284,24 @@ class Env:
             self._write(text)
         self.stdout.flush()
 
+    def emit_bytes(self, content: bytes) -> None:
+        """Data that is no text, to `--output` or a stdout that is no terminal.
+
+        Raises:
+            UsageError: stdout is a terminal.
+        """
+        if self._target is not None:
+            write_bytes(self._target, content)
+            return
+        if self.stdout.isatty():
+            raise UsageError(f"--format {self.format} is no text for a terminal", "add --output FILE")
+        self.stdout.flush()
+        buffer = getattr(self.stdout, "buffer", None)
+        if buffer is None:
+            raise UsageError(f"--format {self.format} cannot be written here", "add --output FILE")
+        buffer.write(content)
+        buffer.flush()
+
     def _safe(self, text: str) -> str:
         """No text from a log commands the terminal, whatever a format let through."""
         if self.format.startswith("json"):
@@ -331,22 +349,31 @@ def write_whole(path: Path, texts: Iterable[str]) -> None:
     Raises:
         UsageError: the folder does not exist, or the path is one.
     """
+    _write_file(path, (text.encode() for text in texts))
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """As `write_whole`."""
+    _write_file(path, [content])
+
+
+def _write_file(path: Path, pieces: Iterable[bytes]) -> None:
     if path.is_dir() or not path.parent.is_dir():
         what = "is a folder" if path.is_dir() else "is in no folder that exists"
         raise UsageError(f"--output {path} {what}", "name a file in a folder that exists")
     if path.exists() and not path.is_file():
         # Unbuffered: nothing is left to be flushed, which could wait for ever, when an interrupt ends it.
         with path.open("wb", buffering=0) as stream:
-            for text in texts:
-                rest = memoryview(text.encode())
+            for piece in pieces:
+                rest = memoryview(piece)
                 while rest:
                     rest = rest[stream.write(rest) :]
         return
     path = path.resolve()
     temporary = path.with_name(f".{path.name[:200]}.{os.getpid()}.part")
     try:
-        with temporary.open("x", encoding="utf-8", newline="") as stream:
-            stream.writelines(texts)
+        with temporary.open("xb") as stream:
+            stream.writelines(pieces)
         if path.exists():
             temporary.chmod(path.stat().st_mode & 0o777)
         temporary.replace(path)

@@ -33,12 +33,19 @@ def report(
         list[str] | None, typer.Option("--section", metavar="NAME", help="Only these parts; may be repeated.")
     ] = None,
     charts: Annotated[bool, typer.Option("--charts", help="Four charts instead of tables.")] = False,
+    chart: Annotated[str, typer.Option("--chart", metavar="NAME", help="A picture, as png or svg: breakdown.")] = "",
     blocks: Annotated[
         bool, typer.Option("--blocks", help="Five-hour billing blocks, as ccusage counts them, instead of totals.")
     ] = False,
     basis: Annotated[
         str, typer.Option("--basis", metavar="NAME", help="Of what: requests, or billed (providers' own totals).")
     ] = "requests",
+    lang: Annotated[
+        str, typer.Option("--lang", metavar="en|zh", help="Language of the labels of HTML and e-mail.")
+    ] = "en",
+    email: Annotated[
+        str, typer.Option("--email", metavar="ADDRESS[,…]", help="Send it by e-mail instead of printing it.")
+    ] = "",
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 6 when requests have no price.")] = False,
     max_age: Annotated[
         str, typer.Option("--max-age", metavar="SPAN", help="Exit with 6 when the newest request is older.")
@@ -48,28 +55,39 @@ def report(
     from llmcost.analysis.report import Question, granularity_for
     from llmcost.analysis.report import report as answer
     from llmcost.cli.report_billed import is_billed, show_billed
+    from llmcost.cli.report_weekly import send, weekly
     from llmcost.core.instants import granularity_named, span_us
-    from llmcost.reporting import REPORT_FORMATS
+    from llmcost.reporting import PICTURES, REPORT_FORMATS
     from llmcost.reporting.view import DEFAULT_SECTIONS, SECTIONS, View
 
     if is_billed(basis):
         others = {
             "--where": where, "--granularity": granularity, "--top": top is not None, "--section": section,
-            "--charts": charts, "--blocks": blocks, "--strict": strict, "--max-age": max_age,
+            "--charts": charts, "--blocks": blocks, "--strict": strict, "--max-age": max_age, "--email": email,
+            "--chart": chart,
         }  # fmt: skip
         return show_billed(env, compared(span, env.now_us, env.zone).period, _names(by), others)
-    form = env.choose_format(*REPORT_FORMATS)
+    form = env.choose_format(*PICTURES) if chart else env.choose_format(*REPORT_FORMATS, "html", "xlsx", *PICTURES)
     oldest = span_us(max_age) if max_age else None
     for name in section or ():
         if name not in SECTIONS:
             raise UsageError(f"unknown section {name!r}{nearest(name, SECTIONS)}", f"use one of {', '.join(SECTIONS)}")
     periods = compared(span, env.now_us, env.zone)
+    if form in PICTURES:
+        from llmcost.cli.report_plot import show_plot
+
+        others = {
+            "--by": by, "--top": top is not None, "--section": section, "--charts": charts, "--blocks": blocks,
+            "--email": email,
+        }  # fmt: skip
+        sums, newest = show_plot(env, chart, periods.period, filters(where), granularity, others)
+        return _verdict(env, sums, newest, strict=strict, max_age=max_age, oldest=oldest)
     if blocks:
         from llmcost.cli.report_blocks import show_blocks
 
         others = {
             "--by": by, "--granularity": granularity, "--top": top is not None, "--section": section,
-            "--charts": charts,
+            "--charts": charts, "--email": email,
         }  # fmt: skip
         sums, newest = show_blocks(env, periods.period, filters(where), form, others)
         return _verdict(env, sums, newest, strict=strict, max_age=max_age, oldest=oldest)
@@ -82,6 +100,7 @@ def report(
         found = answer(ledger, question)
         newest = ledger.newest_at(env.now_us) if oldest is not None or not found.sums["requests"] else None
         start, end = periods.period[:2]
+        made = weekly(env, ledger, found, lang) if email or form == "html" else None
         billed = not found.sums["requests"] and bool(ledger.billing.between(start, end))
     default = ("summary", "groups", "unpriced") if dimensions else DEFAULT_SECTIONS
     view = View(
@@ -89,7 +108,19 @@ def report(
         top=(_TOP if form in ("table", "markdown") else None) if top is None else (top or None),
         width=env.width, color=env.color, charts=charts,
     )  # fmt: skip
-    env.emit(_render(REPORT_FORMATS[form], found, view))
+    if email and made is not None:
+        send(env, made, email)
+    elif made is not None:
+        from llmcost.reporting.report_html import html
+        from llmcost.reporting.weekly import page
+
+        env.emit(html(page(made)))
+    elif form == "xlsx":
+        from llmcost.reporting.report_xlsx import render as workbook
+
+        env.emit_bytes(workbook(found))
+    else:
+        env.emit(_render(REPORT_FORMATS[form], found, view))
     if not found.sums["requests"]:
         env.note(_nothing(found, newest, env))
         if billed:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import smtplib
 import ssl
+from collections.abc import Callable
 from contextlib import suppress
 from email.errors import MessageError
 from email.headerregistry import Address
@@ -24,16 +25,22 @@ def send(message: Message, to: Destination) -> None:
     Raises:
         UndeliveredError: no settings, no server, no trust, or a refusal.
     """
-    if to.smtp is None:
+    smtp = to.smtp
+    if smtp is None:
         raise UndeliveredError("no mail server: set LLMCOST_SMTP_HOST and LLMCOST_SMTP_FROM")
-    if to.smtp.user and to.smtp.tls == "none":
+    deliver(lambda: _mail(message, to, smtp), smtp, to.timeout)
+
+
+def deliver(made: Callable[[], EmailMessage], smtp: Smtp, timeout: float) -> None:
+    """Send the message that `made` makes, which may find that an address is none; as `send`."""
+    if smtp.user and smtp.tls == "none":
         raise UndeliveredError("a password is not sent without TLS: set LLMCOST_SMTP_TLS to starttls or implicit")
     try:
-        mail = _mail(message, to, to.smtp)
+        mail = made()
     except (ValueError, IndexError, MessageError):
         raise UndeliveredError("the sender or a recipient is not an e-mail address") from None
     try:
-        server = _connected(to.smtp, to.timeout)
+        server = _connected(smtp, timeout)
         try:
             refused = server.send_message(mail)
         finally:

@@ -8,6 +8,9 @@ REPORT_FORMATS: dict[str, str] = {
     "markdown": "llmcost.reporting.report_markdown:render",
 }
 
+#: Formats of a report that are pictures, drawn by `llmcost.reporting.plot`.
+PICTURES = ("png", "svg")
+
 #: Format of a budget check -> "module:function" of (Outcome) -> str.
 BUDGET_FORMATS: dict[str, str] = {
     "table": "llmcost.reporting.budgets_table:render_table",

@@ -72,13 +72,12 @@ def _amount(nano: int) -> str:
     return signed(nano) if nano else ""
 
 
-def when(episode: Episode, zone: tzinfo) -> str:
+def when(episode: Episode, zone: tzinfo, day: str = "{0.day} {0:%b}") -> str:
     """The days or hours of an episode: `18 Nov`, `18 Nov - 20 Nov`, `18 Nov 22:00 - 23:00`."""
     start, end, last = (from_us(us, zone) for us in (episode.start, episode.end, episode.end - 1))
     if episode.end - episode.start < DAY_US * 23 // 24:
-        return f"{start.day} {start:%b %H:%M} - {end:%H:%M}"
-    first = f"{start.day} {start:%b}"
-    return first if start.date() == last.date() else f"{first} - {last.day} {last:%b}"
+        return f"{day.format(start)} {start:%H:%M} - {end:%H:%M}"
+    return day.format(start) if start.date() == last.date() else f"{day.format(start)} - {day.format(last)}"
 
 
 def times(episode: Episode) -> str:

@@ -1,0 +1,77 @@
+"""`report --format html` and `report --email`: the report people read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from llmcost import __version__
+from llmcost.cli.budget_file import BUDGETS_FILE, load_file
+from llmcost.cli.environment import Env
+from llmcost.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from llmcost.analysis.report import Report
+    from llmcost.budgets.check import Check
+    from llmcost.ledger.protocol import Ledger
+    from llmcost.reporting.weekly import Weekly
+
+
+def weekly(env: Env, ledger: Ledger, report: Report, language: str) -> Weekly:
+    """What the page says beside the report: the month, budgets (where there is a file), what has no team."""
+    from llmcost.analysis.outlook import outlook
+    from llmcost.ledger.protocol import Query
+    from llmcost.reporting.weekly import Weekly
+
+    question = report.question
+    period = question.compared.period
+    with ledger.snapshot():
+        teams = ledger.sums(Query(period.start, period.end, ("team",), question.where))
+        return Weekly(
+            report,
+            outlook(ledger, env.now_us, env.zone, question.where),
+            _budgets(env, ledger),
+            sum(group.sums["cost"] for group in teams if group.key == ("",)),
+            env.now_us,
+            ledger.newest_at(env.now_us),
+            __version__,
+            language,
+        )
+
+
+def _budgets(env: Env, ledger: Ledger) -> Check | None:
+    from llmcost.budgets.check import check
+
+    if not env.setting("budgets").value and not Path(BUDGETS_FILE).exists():
+        return None
+    return check(ledger, load_file(env, "").budgets, now=env.now_us, zone=env.zone)
+
+
+def send(env: Env, found: Weekly, recipients: str) -> None:
+    """Send the page by e-mail to the comma-separated recipients.
+
+    Raises:
+        UsageError: no recipient, or no mail server.
+        DataError: the server did not take it.
+    """
+    from llmcost.cli.destinations import smtp_settings
+    from llmcost.core.errors import DataError
+    from llmcost.notify.outlet import UndeliveredError, scrubbed
+    from llmcost.notify.report_mail import ReportMail, send_report
+    from llmcost.reporting.numbers import counted
+    from llmcost.reporting.report_html import mail_html, plain
+    from llmcost.reporting.weekly import page
+
+    people = tuple(filter(None, (one.strip() for one in recipients.split(","))))
+    if not people:
+        raise UsageError(f"--email {recipients!r} names nobody", "write --email ann@example.com,bob@example.com")
+    smtp = smtp_settings(env.environ)
+    made = page(found)
+    mail = ReportMail(made.subject, plain(made), mail_html(made), people, env.now_us)
+    try:
+        send_report(mail, smtp)
+    except UndeliveredError as error:
+        raise DataError(
+            f"the report was not sent: {scrubbed(str(error), (smtp.password,))}", "see docs/weekly.md for the settings"
+        ) from None
+    env.note(f"sent to {counted(len(people), 'recipient')}")
