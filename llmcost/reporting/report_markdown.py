@@ -8,7 +8,7 @@ from llmcost.analysis.report import Report
 from llmcost.core.instants import from_us
 from llmcost.ledger.protocol import Group, Sums
 from llmcost.reporting import why, words
-from llmcost.reporting.cells import markdown_table
+from llmcost.reporting.cells import markdown_table, markdown_text
 from llmcost.reporting.numbers import count, percent
 from llmcost.reporting.view import View, listed, name
 
@@ -19,7 +19,7 @@ def render(report: Report, view: View) -> str:
     if "summary" in view.sections:
         lines = [f"**{words.cost(report.sums)}**, {words.change(report)}", why.sentence(report), words.volume(report)]
         blocks += filter(None, lines)
-        blocks += [f"> {line}" for line in words.cautions(report)]
+        blocks += [f"> {markdown_text(line)}" for line in words.cautions(report)]
     if "why" in view.sections and report.variance.change:
         rows = why.variance_rows(report.variance, view.top)
         blocks.append("### Why it changed\n\n" + markdown_table(why.VARIANCE_HEADER, rows, right=range(2, 8)))

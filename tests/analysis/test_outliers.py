@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from functools import reduce
 from random import Random
 
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.anomalies import Score, measure
-from llmcost.analysis.outliers import DAILY, HOURLY, Outliers, outliers
+from llmcost.analysis.outliers import DAILY, HOURLY, Outliers, median, outliers
 
 WEEK = [100.0, 110.0, 105.0, 108.0, 95.0, 20.0, 15.0]
 
@@ -102,6 +103,11 @@ def test_hours_know_the_hour_of_the_week() -> None:
 def test_thin_series(amounts: list[float]) -> None:
     for each in outliers(amounts, start=0, rhythm=DAILY, least=1.0):
         assert 0 <= each.first < each.last <= len(amounts)
+
+
+@given(st.lists(st.floats(-1e9, 1e9), min_size=1))
+def test_the_median_is_the_librarys(amounts: list[float]) -> None:
+    assert median(amounts) == statistics.median(amounts)
 
 
 @given(st.lists(st.floats(0, 1e9, allow_subnormal=False), max_size=120), st.integers(0, 120))
