@@ -39,6 +39,7 @@ COMMANDS: dict[str, Command] = {
     "route": Command("llmcost.cli.route:app", "The cheapest model that meets the constraints."),
     "routing": Command("llmcost.cli.routing:app", "What a policy would have saved; teach and grade the router."),
     "label": Command("llmcost.cli.label:app", "Say how good an answer was, for routing to learn from."),
+    "reconcile": Command("llmcost.cli.reconcile:app", "The ledger against the provider's bill, and why they differ."),
     "prices": Command("llmcost.cli.prices:app", "Show, list, add, check and compare prices."),
     "reprice": Command("llmcost.cli.reprice:app", "Price unpriced rows again with today's price book."),
     "export": Command("llmcost.cli.export:app", "Write the ledger's rows as JSON Lines or CSV."),

@@ -9,9 +9,8 @@ import io
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from llmcost.analysis.breakdown import Breakdown
 from llmcost.core.errors import UsageError
@@ -79,6 +78,8 @@ def _figure(breakdown: Breakdown, *, escape: bool) -> Figure:
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     from llmcost.reporting import plot_panes as panes
+    from llmcost.reporting.plot_bubbles import efficiency
+    from llmcost.reporting.plot_style import literal
 
     covered = fonts().covered
 
@@ -87,16 +88,16 @@ def _figure(breakdown: Breakdown, *, escape: bool) -> Figure:
 
     engine = ConstrainedLayoutEngine(w_pad=0.15, h_pad=0.15, wspace=0.05, hspace=0.05, rect=(0.01, 0.02, 0.98, 0.97))
     made = Figure(SIZE, dpi=DPI, layout=engine, facecolor="white")
-    made.suptitle(panes.literal(_title(breakdown)), fontsize=15)
+    made.suptitle(literal(_title(breakdown)), fontsize=15)
     grid = made.add_gridspec(2, 2)
-    left = grid[1, 0].subgridspec(2, 2, height_ratios=(1, 0.07))
-    tokens = made.add_subplot(left[0, 0])
-    costs = made.add_subplot(left[0, 1], sharey=tokens)
-    below = made.add_subplot(left[1, :])
-    panes.models(made.add_subplot(grid[0, 0]), breakdown, text)
-    panes.trend(made.add_subplot(grid[0, 1]), breakdown, text)
-    panes.sides(tokens, costs, below, breakdown, text)
-    left_out = panes.efficiency(made.add_subplot(grid[1, 1]), breakdown, text)
+    sides = grid[1, 0].subgridspec(2, 2, height_ratios=(1, 0.07))
+    shares, costs = made.add_subplot(grid[0, 0]), made.add_subplot(grid[0, 1])
+    tokens = made.add_subplot(sides[0, 0])
+    same, bubbles = made.add_subplot(sides[0, 1], sharey=tokens), made.add_subplot(grid[1, 1])
+    panes.models(shares, breakdown, text)
+    panes.trend(costs, breakdown, text)
+    panes.sides(tokens, same, made.add_subplot(sides[1, :]), breakdown, text)
+    left_out = efficiency(bubbles, breakdown, text)
     note = _note(breakdown, left_out)
     if note:
         made.text(0.5, 0.008, note, ha="center", va="bottom", fontsize=10)
@@ -124,27 +125,22 @@ def _note(found: Breakdown, left_out: int) -> str:
     return "; ".join(parts)
 
 
-@cache
-def _style() -> dict[str, Any]:
-    """Matplotlib's own defaults, whatever the user's `matplotlibrc` says, and ours over them."""
-    from matplotlib import rcParamsDefault
-
-    kept = {"backend", "backend_fallback", "interactive", "toolbar", "webagg.port"}
-    return {
-        **{key: value for key, value in rcParamsDefault.items() if key not in kept},
-        "font.family": list(fonts().families), "font.size": 10.5, "text.color": INK, "axes.labelcolor": INK,
-        "axes.edgecolor": "#8a8a8a", "axes.titlesize": 13, "axes.titlepad": 12,
-        "axes.spines.top": False, "axes.spines.right": False, "axes.grid": False, "axes.axisbelow": True,
-        "grid.color": "#dddddd", "grid.linewidth": 0.8, "xtick.color": "#8a8a8a", "ytick.color": "#8a8a8a",
-        "xtick.labelcolor": INK, "ytick.labelcolor": INK, "legend.frameon": False,
-        "svg.hashsalt": "llmcost", "svg.fonttype": "none",
-    }  # fmt: skip
+_STYLE = {
+    "font.size": 10.5, "text.color": INK, "axes.labelcolor": INK, "axes.edgecolor": "#8a8a8a", "axes.titlesize": 13,
+    "axes.titlepad": 12, "axes.spines.top": False, "axes.spines.right": False, "axes.axisbelow": True,
+    "grid.color": "#dddddd", "xtick.color": "#8a8a8a", "ytick.color": "#8a8a8a", "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK, "legend.frameon": False, "svg.hashsalt": "llmcost", "svg.fonttype": "none",
+}  # fmt: skip
 
 
 @contextmanager
 def _settings() -> Iterator[None]:
-    from matplotlib import rc_context
+    """Matplotlib's own defaults, whatever the user's `matplotlibrc` says, and ours over them; then as it was."""
+    from matplotlib import rc_context, rcdefaults, rcParams
 
-    style = _style()
-    with _LOCK, rc_context(style):
+    families = list(fonts().families)
+    with _LOCK, rc_context():
+        rcdefaults()
+        rcParams.update(_STYLE)
+        rcParams["font.family"] = families
         yield
