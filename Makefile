@@ -1,6 +1,6 @@
 # llmcost: `make demo` and `make test` are the two commands; `make help` lists them all.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-full fuzz lint format docs bench clean
+.PHONY: help demo test test-full fuzz focus-validator lint format docs bench clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -47,6 +47,15 @@ test-full: .venv/.dev ## The tests that need a server, a browser or root
 
 fuzz: .venv/.dev ## 100,000 damaged lines over twelve log formats, and 100 kills
 	$(BIN)/python -m pytest -m full tests/sources/test_mutations.py tests/ingest/test_kills.py
+
+PYTHON312 ?= $(firstword $(wildcard $(HOME)/.pyenv/versions/3.12.*/bin/python3) python3.12)
+
+.venv/focus/bin/focus-validator:
+	$(PYTHON312) -m venv .venv/focus
+	.venv/focus/bin/python -m pip install --quiet --disable-pip-version-check 'focus-validator==2.2.1' 'pyarrow<22'
+
+focus-validator: .venv/.runtime .venv/focus/bin/focus-validator ## FOCUS's own validator on an export (nightly)
+	$(BIN)/python tests/focus_validator.py .venv/focus/bin/python
 
 format: .venv/.dev ## Rewrite the code in the house's format
 	$(BIN)/ruff check --fix-only .

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from llmcost.live.budget_config import BudgetConfig
 from llmcost.live.budget_manager import BudgetManager
+from llmcost.live.cost_analytics import CostAnalytics
+from llmcost.live.visualization import plot_cost_breakdown
 from llmcost.pricing.store import load_book
 from llmcost.routing.smart_router import SmartModelRouter
 
@@ -63,3 +66,21 @@ def test_budget_manager_as_the_article_calls_it() -> None:
         ("daily_budget", "0.5", ["email", "slack"]), ("daily_budget", "0.8", ["email", "slack"]),
     ]  # fmt: skip
     assert all({"type", "threshold", "current", "message"} <= set(alert) for alert in service.sent)
+
+
+def test_cost_analytics_and_the_figure_as_the_article_calls_them() -> None:
+    with BudgetManager("ledger.db") as manager:
+        manager.settle(manager.reserve("chatbot", model="gpt-4o", cost_usd=2), cost_usd="1.5")
+    analytics = CostAnalytics("ledger.db")
+    end = datetime.now() + timedelta(days=1)  # noqa: DTZ005 - as the article writes it; any zone's now
+    report = analytics.generate_cost_report(start_time=end - timedelta(days=7), end_time=end)
+    assert set(report) == {"period", "summary", "by_model", "by_app", "trend", "anomalies"}
+    assert list(report["summary"])[:6] == [
+        "total_cost", "total_input", "total_output", "total_requests", "avg_cost_per_request", "avg_tokens_per_request",
+    ]  # fmt: skip
+    assert report["summary"]["total_cost"] == Decimal("1.5")
+    for row, key in ((report["by_model"][0], "model"), (report["by_app"][0], "app_id")):
+        assert {key, "total_cost", "total_input", "total_output", "request_count"} <= set(row)
+    assert {"period", "daily_cost", "daily_tokens"} <= set(analytics.get_cost_trend(days=30, granularity="day")[-1])
+    assert analytics.identify_cost_anomalies(threshold_percentile=95) == []
+    assert len(plot_cost_breakdown(analytics, end - timedelta(days=7), end).axes) >= 4

@@ -13,7 +13,7 @@ from tests.run import llmcost
 
 HEAVY = {
     "rich", "plotext", "tiktoken", "toktok", "sqlite_utils", "yaml", "pydantic", "genai_prices", "httpx", "numpy",
-    "zstandard", "msgspec", "jinja2", "typer", "asyncio", "importlib.metadata",
+    "zstandard", "msgspec", "jinja2", "typer", "matplotlib", "asyncio", "importlib.metadata",
 }  # fmt: skip
 LINE = {"timestamp": "2026-11-20T10:00:00Z", "request_id": "r1", "provider": "openai", "model": "gpt-4o-mini",
         "input_tokens": 10, "output_tokens": 5}  # fmt: skip

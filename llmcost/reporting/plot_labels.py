@@ -51,7 +51,7 @@ class Place(NamedTuple):
     """left, right or center."""
 
 
-def places(bubbles: Sequence[Bubble], columns: Sequence[int], frame: Box) -> list[Place | None]:
+def places(bubbles: Sequence[Bubble], columns: Sequence[float], frame: Box) -> list[Place | None]:
     """A place for each name, the first ones first; None where there is no room.
 
     `columns`: how many characters wide each name is. Names stay within the frame, and off each other and the bubbles.

@@ -9,7 +9,19 @@ from llmcost.analysis.breakdown import AppUse, Breakdown, ModelCost
 from llmcost.core.instants import from_us
 from llmcost.reporting.numbers import counted, percent, short, usd
 from llmcost.reporting.plot_fonts import BASE
-from llmcost.reporting.plot_style import COLORS, REST, Text, app_label, dollars, head, literal, nothing, shown, tick
+from llmcost.reporting.plot_style import (
+    COLORS,
+    REST,
+    Text,
+    app_label,
+    dollars,
+    head,
+    legend_columns,
+    literal,
+    nothing,
+    shown,
+    tick,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -40,9 +52,10 @@ def models(axes: Axes, found: Breakdown, text: Text) -> None:
     )  # fmt: skip
     _percents(axes, [cost for _, cost in slices], total)
     axes.text(0, 0, literal(usd(total)), ha="center", va="center", fontsize=14, fontweight="bold", fontfamily=BASE)
+    labels = [f"{label}  {literal(usd(cost))}  {percent(cost, total)}" for label, cost in slices]
     axes.legend(
-        wedges, [f"{label}  {literal(usd(cost))}  {percent(cost, total)}" for label, cost in slices],
-        loc="upper center", bbox_to_anchor=(0.5, 0.0), ncols=2, fontsize=10, handlelength=1, columnspacing=1.5,
+        wedges, labels, loc="upper center", bbox_to_anchor=(0.5, 0.0), ncols=min(2, legend_columns(labels)),
+        fontsize=10, handlelength=1, columnspacing=1.5,
     )  # fmt: skip
 
 
@@ -100,7 +113,15 @@ def trend(axes: Axes, found: Breakdown, text: Text) -> None:
     axes.set_ylim(bottom=0)
     axes.margins(x=0.03)
     axes.grid(axis="y")
-    axes.legend(drawn, labels, loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=3, fontsize=10, columnspacing=1.5)
+    axes.legend(
+        drawn,
+        labels,
+        loc="upper center",
+        bbox_to_anchor=(0.5, -0.18),
+        ncols=legend_columns(labels),
+        fontsize=10,
+        columnspacing=1.5,
+    )
 
 
 def sides(tokens: Axes, costs: Axes, below: Axes, found: Breakdown, text: Text) -> None:
@@ -150,7 +171,7 @@ def sides(tokens: Axes, costs: Axes, below: Axes, found: Breakdown, text: Text) 
 def _few_ticks(axes: Axes) -> None:
     from matplotlib.ticker import MaxNLocator
 
-    axes.xaxis.set_major_locator(MaxNLocator(4))
+    axes.xaxis.set_major_locator(MaxNLocator(3))
 
 
 def _bars(apps: Sequence[AppUse]) -> tuple[Sequence[AppUse], Sequence[AppUse]]:

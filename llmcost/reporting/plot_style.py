@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from llmcost.analysis.breakdown import AppUse
 from llmcost.core.money import NANO_PER_USD
+from llmcost.reporting.numbers import short
 from llmcost.reporting.plot_fonts import BASE
 from llmcost.reporting.view import name
 
@@ -19,19 +20,33 @@ COLORS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9")
 REST = "#999999"
 #: Columns a name may take; a Chinese character takes two.
 _WIDTH = 26
+#: Points: a common letter, what stands before a legend's label, and a pane.
+_LETTER, _HANDLE, _PANE = 5.8, 45, 500
 
 #: A name, or a character of it, as it is drawn.
 Text = Callable[[str], str]
 
 
-def columns(text: str) -> int:
-    """How wide a text is: a Chinese character takes two columns."""
-    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
+def columns(text: str) -> float:
+    """How wide a text is, in widths of a common letter; a Chinese character takes two."""
+    return sum(map(_column, text))
+
+
+def _column(character: str) -> float:
+    if unicodedata.east_asian_width(character) in "WF":
+        return 2
+    return 1.65 if character in "MWmw@%" else 1.25 if character.isupper() else 1
+
+
+def legend_columns(labels: Sequence[str]) -> int:
+    """Into how many columns a pane's legend fits."""
+    widest = max(map(columns, labels)) * _LETTER + _HANDLE
+    return max(1, min(3, int(_PANE / widest)))
 
 
 def shown(value: str, text: Text) -> str:
     """A name as a label: never empty, never long."""
-    label, room = "", _WIDTH
+    label, room = "", float(_WIDTH)
     for character in name(value):
         piece = text(character)
         room -= columns(piece)
@@ -52,6 +67,8 @@ def dollars(nano: float) -> float:
 
 def tick(value: float) -> str:
     """Money on an axis."""
+    if value >= 10_000:
+        return rf"\${short(round(value))}"
     return r"\$" + (
         f"{value:,.0f}" if value >= 10 or value == 0 else f"{value:.3g}" if value >= 1e-4 else f"{value:.1e}"
     )

@@ -75,8 +75,8 @@ def test_everything_a_reader_needs_is_written() -> None:
         "big  $4.00  88.9%", "small  $0.4500  10.0%", "2 other models  $0.0500  1.1%",
         "11-16", "11-17", "11-18", "11-19", "11-20", "11-21", "11-22", "$0", "$0.5", "$1", "$1.5", "$2", "$2.5", "$3",
         "Cost per day and app", "chat", "客服助手*", "(not set)",
-        "0", "300", "600", "900", "chat", "客服助手*", "(not set)", "new*", "Tokens by app",
-        "$0", "$0.4", "$0.8", "$1.2", "The same as cost",
+        "0", "400", "800", "chat", "客服助手*", "(not set)", "new*", "Tokens by app",
+        "$0", "$0.6", "$1.2", "The same as cost",
         "10", "20", "30", "40", "requests (bubble area: output tokens, the largest 200)",
         "$0", "$0.5", "$1", "$1.5", "$2", "$2.5", "$3", "$3.5", "cost in USD",
         "chat", "客服助手*", "(not set)", "Cost against requests by app",
@@ -153,6 +153,7 @@ def test_long_names_are_cut_by_the_room_they_take() -> None:
     assert shown("a" * 27, str) == "a" * 26 + "…"
     assert shown("数" * 20, str) == "数" * 13 + "…"
     assert shown("数" * 20, lambda each: drawable(each, set())) == r"\u6570" * 4 + "…"
+    assert shown("W" * 26, str) == "W" * 15 + "…"
     assert shown("", str) == "(not set)"
     assert shown("$$", str) == r"\$\$"
 
@@ -227,6 +228,19 @@ def test_every_pane_bears_nothing_and_extremes(apps: list[AppUse], form: str) ->
 def test_unknown_is_not_zero_in_the_title() -> None:
     assert "LLM spend, 16 Nov - 22 Nov 2026 (UTC): unpriced, 10 requests" in texts(made([app("a", 0, unpriced=10)]))
     assert "LLM spend, 16 Nov - 22 Nov 2026 (UTC): $0.00, 0 requests" in texts(made([]))
+
+
+def test_the_widest_names_leave_room_for_every_pane() -> None:
+    names = ["W" * 20 + f"{number:02}" for number in range(12)]
+    costs = [(12 - number) * 10**6 * USD for number in range(12)]
+    found = made(
+        [app(name, cost) for name, cost in zip(names, costs, strict=True)],
+        [ModelCost(name, 10, 1, cost) for name, cost in zip(names, costs, strict=True)],
+    )
+    drawn = figure(found)
+    drawn.savefig(io.BytesIO(), format="png")
+    assert all(axes.get_window_extent().width > 150 for axes in drawn.axes[:5])
+    assert "$15.0M" in texts(found)
 
 
 @pytest.mark.parametrize(("days", "most"), [(1, 1), (30, 9), (92, 9)])
