@@ -32,6 +32,7 @@ COMMANDS: dict[str, Command] = {
     "ingest": Command("llmcost.cli.ingest:app", "Read logs into the ledger."),
     "report": Command("llmcost.cli.report:app", "Where the money went: totals, trend, top models and apps."),
     "statusline": Command("llmcost.cli.statusline:app", "One line for Claude Code's status line."),
+    "watch": Command("llmcost.cli.watch:app", "What is being spent, as it happens."),
     "requests": Command("llmcost.cli.requests:app", "The single requests behind a report, dearest first."),
     "budget": Command("llmcost.cli.budget:app", "Check spend against budgets.yaml; a gate for CI."),
     "comment": Command("llmcost.cli.comment:app", "Tell a pull request what it costs, in one comment."),

@@ -30,7 +30,7 @@ def weekly(env: Env, ledger: Ledger, report: Report, language: str) -> Weekly:
         return Weekly(
             report,
             outlook(ledger, env.now_us, env.zone, question.where),
-            _budgets(env, ledger),
+            budgets(env, ledger),
             sum(group.sums["cost"] for group in teams if group.key == ("",)),
             env.now_us,
             ledger.newest_at(env.now_us),
@@ -39,7 +39,8 @@ def weekly(env: Env, ledger: Ledger, report: Report, language: str) -> Weekly:
         )
 
 
-def _budgets(env: Env, ledger: Ledger) -> Check | None:
+def budgets(env: Env, ledger: Ledger) -> Check | None:
+    """How the budgets stand; None where there is no file of them."""
     from llmcost.budgets.check import check
 
     if not env.setting("budgets").value and not Path(BUDGETS_FILE).exists():

@@ -29,7 +29,7 @@ Begin = Callable[["Ledger", int], "Ingest"]
 """An ingest into a ledger at a time (microseconds UTC)."""
 
 
-class _Terminated(BaseException):
+class Terminated(BaseException):
     """SIGTERM came: unlike an interrupt, the way a service is asked to end."""
 
 
@@ -57,14 +57,14 @@ def seconds_between(interval: float | None, *, watch: bool, others: Mapping[str,
 def follow(env: Env, found: Found, look: Callable[[], Found], begin: Begin, seconds: float) -> ExitCode:
     """Read `found`, and every `seconds` what has changed or is new in what `look` finds; returns when terminated."""
     rounds = _Rounds(env, begin)
-    with _terminated_by_signal():
+    with terminated_by_signal():
         try:
             env.note(f"watching {len(found.files):,} file{'s' * (len(found.files) != 1)}; Ctrl-C ends it")
             rounds.read(found)
             while True:
                 time.sleep(seconds)
                 rounds.read_again(look())
-        except _Terminated:
+        except Terminated:
             env.note("told to end; what was stored before stays")
     return ExitCode.OK
 
@@ -145,14 +145,14 @@ class _Rounds:
 
 
 @contextmanager
-def _terminated_by_signal() -> Iterator[None]:
-    """Within, SIGTERM raises `_Terminated`; only a process's main thread may ask for that."""
+def terminated_by_signal() -> Iterator[None]:
+    """Within, SIGTERM raises `Terminated`; only a process's main thread may ask for that."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
 
     def terminate(number: int, frame: FrameType | None) -> None:
-        raise _Terminated
+        raise Terminated
 
     before = signal.signal(signal.SIGTERM, terminate)
     try:
