@@ -7,12 +7,16 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 from llmcost.live.budget_config import BudgetConfig
 from llmcost.live.budget_manager import BudgetManager
 from llmcost.live.cost_analytics import CostAnalytics
+from llmcost.live.cost_reporter import CostReporter
 from llmcost.live.visualization import plot_cost_breakdown
 from llmcost.pricing.store import load_book
 from llmcost.routing.smart_router import SmartModelRouter
+from tests.notify.servers import smtp
 
 PROMPT = "请详细分析这份财报数据并给出投资建议"
 NOW = 1_795_424_400_000_000  # 2026-11-23T09:00:00Z
@@ -84,3 +88,14 @@ def test_cost_analytics_and_the_figure_as_the_article_calls_them() -> None:
     assert {"period", "daily_cost", "daily_tokens"} <= set(analytics.get_cost_trend(days=30, granularity="day")[-1])
     assert analytics.identify_cost_anomalies(threshold_percentile=95) == []
     assert len(plot_cost_breakdown(analytics, end - timedelta(days=7), end).axes) >= 4
+
+
+def test_cost_reporter_as_the_article_calls_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    with BudgetManager("ledger.db") as manager, smtp() as server:
+        manager.settle(manager.reserve("chatbot", model="gpt-4o", cost_usd=2), cost_usd="1.5")
+        reporter = CostReporter(CostAnalytics("ledger.db"), manager)
+        assert isinstance(reporter.generate_weekly_report(), str)
+        for name, value in {"HOST": "127.0.0.1", "PORT": server.port, "TLS": "none", "FROM": "a@example.com"}.items():
+            monkeypatch.setenv(f"LLMCOST_SMTP_{name}", str(value))
+        reporter.send_email_report(["ann@example.com"])
+    assert len(server.mails) == 1

@@ -19,24 +19,9 @@ if TYPE_CHECKING:
 
 def weekly(env: Env, ledger: Ledger, report: Report, language: str) -> Weekly:
     """What the page says beside the report: the month, budgets (where there is a file), what has no team."""
-    from llmcost.analysis.outlook import outlook
-    from llmcost.ledger.protocol import Query
-    from llmcost.reporting.weekly import Weekly
+    from llmcost.reporting.weekly import gathered
 
-    question = report.question
-    period = question.compared.period
-    with ledger.snapshot():
-        teams = ledger.sums(Query(period.start, period.end, ("team",), question.where))
-        return Weekly(
-            report,
-            outlook(ledger, env.now_us, env.zone, question.where),
-            budgets(env, ledger),
-            sum(group.sums["cost"] for group in teams if group.key == ("",)),
-            env.now_us,
-            ledger.newest_at(env.now_us),
-            __version__,
-            language,
-        )
+    return gathered(ledger, report, budgets(env, ledger), now_us=env.now_us, version=__version__, language=language)
 
 
 def budgets(env: Env, ledger: Ledger) -> Check | None:
@@ -55,10 +40,10 @@ def send(env: Env, found: Weekly, recipients: str) -> None:
         UsageError: no recipient, or no mail server.
         DataError: the server did not take it.
     """
-    from llmcost.cli.destinations import smtp_settings
     from llmcost.core.errors import DataError
     from llmcost.notify.outlet import UndeliveredError, scrubbed
     from llmcost.notify.report_mail import ReportMail, send_report
+    from llmcost.notify.smtp_settings import smtp_settings
     from llmcost.reporting.numbers import counted
     from llmcost.reporting.report_html import mail_html, plain
     from llmcost.reporting.weekly import page

@@ -12,7 +12,7 @@ from typing import NamedTuple, Self, TypedDict
 from uuid import uuid4
 
 from llmcost.budgets.admission import Admission, Denied, Place, cap
-from llmcost.budgets.check import Standing, check
+from llmcost.budgets.check import Check, Standing, check
 from llmcost.budgets.model import Budget, Measure
 from llmcost.core.errors import UsageError, nearest
 from llmcost.core.instants import SECOND_US, rfc3339, to_us, zone_named
@@ -143,6 +143,10 @@ class BudgetManager:
             monthly_limit=_usd(month_limit),
             monthly_percent=month / month_limit if month_limit else 0.0,
         )
+
+    def standings(self) -> Check:
+        """Every limit of every budget, as a report shows it; nobody is told."""
+        return check(self._open().ledger, list(self._budgets.values()), now=self._clock(), zone=self._zone)
 
     def should_throttle(self, app_id: str) -> bool:
         """Whether requests of an app are to be refused: a limit, or its part that `throttle_at` states, is used up."""

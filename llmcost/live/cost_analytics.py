@@ -100,6 +100,14 @@ class CostAnalytics:
         self._zone = zone_named(tz)
         self._clock = clock
 
+    @property
+    def zone(self) -> tzinfo:
+        return self._zone
+
+    def now_us(self) -> int:
+        """Microseconds UTC by its clock."""
+        return self._clock()
+
     def get_cost_by_dimension(
         self, start_time: datetime, end_time: datetime, dimension: str = "model"
     ) -> list[dict[str, Any]]:
@@ -112,7 +120,7 @@ class CostAnalytics:
             UsageError: an unknown dimension, or an empty period.
         """
         period = self._period(start_time, end_time)
-        with self._ledger() as ledger:
+        with self.opened() as ledger:
             return _by_dimension(ledger, period, dimension)
 
     def get_cost_trend(self, days: int = 30, granularity: str = "day") -> list[TrendPoint]:
@@ -121,7 +129,7 @@ class CostAnalytics:
         Raises:
             UsageError: an unknown granularity, or one too fine for so many days; `days` is not positive.
         """
-        with self._ledger() as ledger:
+        with self.opened() as ledger:
             return self._trend(ledger, self._clock(), days, granularity_named(granularity))
 
     def identify_cost_anomalies(self, threshold_percentile: int = 95) -> list[Anomaly]:
@@ -130,7 +138,7 @@ class CostAnalytics:
         Raises:
             UsageError: no whole number from 1 to 100.
         """
-        with self._ledger() as ledger:
+        with self.opened() as ledger:
             return self._anomalies(ledger, self._clock(), threshold_percentile)
 
     def generate_cost_report(self, start_time: datetime, end_time: datetime) -> CostReport:
@@ -141,7 +149,7 @@ class CostAnalytics:
         """
         period = self._period(start_time, end_time)
         upto = min(period.end, self._clock())
-        with self._ledger() as ledger, ledger.snapshot():
+        with self.opened() as ledger, ledger.snapshot():
             return {
                 "period": f"{rfc3339(period.start, self._zone)} to {rfc3339(period.end, self._zone)}",
                 "summary": _summary(ledger.sums(Query(period.start, period.end))[0].sums),
@@ -158,11 +166,12 @@ class CostAnalytics:
             UsageError: an empty period.
         """
         period = self._period(start_time, end_time)
-        with self._ledger() as ledger:
+        with self.opened() as ledger:
             return breakdown(ledger, period, granularity_for(period))
 
     @contextmanager
-    def _ledger(self) -> Iterator[Ledger]:
+    def opened(self) -> Iterator[Ledger]:
+        """The ledger, to read."""
         if isinstance(self._store, str | Path):
             with closing(SqliteLedger(Path(self._store), write=False)) as opened:
                 yield opened

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from llmcost.analysis.outlook import Outlook
+from llmcost.analysis.outlook import Outlook, outlook
 from llmcost.analysis.report import Point, Report
 from llmcost.budgets.check import Check, Standing
 from llmcost.core.instants import DAY_US, from_us
 from llmcost.core.money import NANO_PER_USD
 from llmcost.core.text import printable
-from llmcost.ledger.protocol import Group, Sums
+from llmcost.ledger.protocol import Group, Ledger, Query, Sums
 from llmcost.reporting import why
 from llmcost.reporting.labels import Labels
 from llmcost.reporting.numbers import count, percent, short, usd
@@ -38,6 +38,26 @@ class Weekly(NamedTuple):
     newest_us: int | None
     version: str
     language: str = "en"
+
+
+def gathered(
+    ledger: Ledger, report: Report, budgets: Check | None, *, now_us: int, version: str, language: str = "en"
+) -> Weekly:
+    """What a page says beside its report, from the ledger the report is of."""
+    question = report.question
+    period = question.compared.period
+    with ledger.snapshot():
+        teams = ledger.sums(Query(period.start, period.end, ("team",), question.where))
+        return Weekly(
+            report,
+            outlook(ledger, now_us, period.zone, question.where),
+            budgets,
+            sum(group.sums["cost"] for group in teams if group.key == ("",)),
+            now_us,
+            ledger.newest_at(now_us),
+            version,
+            language,
+        )
 
 
 class Cell(NamedTuple):

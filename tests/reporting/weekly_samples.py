@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import closing
 from datetime import UTC
 
-from llmcost.analysis.outlook import outlook
 from llmcost.analysis.periods import Span, compared
 from llmcost.analysis.report import Question, report
 from llmcost.budgets.check import check
@@ -14,9 +13,9 @@ from llmcost.core.instants import DAY_US
 from llmcost.core.record import Record
 from llmcost.core.usage import Usage
 from llmcost.ledger.connect import MEMORY
-from llmcost.ledger.protocol import UNPRICED, Basis, PricedRecord, Query
+from llmcost.ledger.protocol import UNPRICED, Basis, PricedRecord
 from llmcost.ledger.sqlite import SqliteLedger
-from llmcost.reporting.weekly import Weekly
+from llmcost.reporting.weekly import Weekly, gathered
 
 MONDAY = 1_795_424_400_000_000  # 2026-11-23T09:00:00Z
 USD = 10**9
@@ -64,14 +63,6 @@ def weekly(
             Budget("chat", (("app", "chat"),), limits),
             Budget("all", (), (Limit(Window("month"), "usd", 600 * USD, hard=True),)),
         ]
-        teams = ledger.sums(Query(*period.period[:2], by=("team",)))
-        return Weekly(
-            report(ledger, Question(period)),
-            outlook(ledger, now, UTC),
-            check(ledger, chosen, now=now, zone=UTC) if budgets else None,
-            sum(group.sums["cost"] for group in teams if group.key == ("",)),
-            now,
-            ledger.newest_at(now),
-            "1.2.3",
-            language,
-        )
+        found = report(ledger, Question(period))
+        measured = check(ledger, chosen, now=now, zone=UTC) if budgets else None
+        return gathered(ledger, found, measured, now_us=now, version="1.2.3", language=language)
