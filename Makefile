@@ -1,6 +1,6 @@
 # llmcost: `make demo` and `make test` are the two commands; `make help` lists them all.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-full fuzz focus-validator lint format docs bench clean
+.PHONY: help demo test test-full fuzz focus-validator lint format docs pictures bench clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -63,6 +63,9 @@ format: .venv/.dev ## Rewrite the code in the house's format
 
 docs: .venv/.dev ## Rewrite docs/cli.md from the commands' help
 	$(BIN)/python docs/make_cli.py
+
+pictures: .venv/.dev ## Draw docs/pictures anew; needs Chromium and a font with Chinese
+	$(BIN)/python docs/make_pictures.py
 
 bench: .venv/.dev ## Speed beside named peers, as ratios of CPU time
 	$(BIN)/python -m benchmarks
