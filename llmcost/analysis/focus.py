@@ -23,6 +23,8 @@ from llmcost.ledger.protocol import REPORTED, PricedRecord, StoredRequest
 FEES, REPORTED_COST, ADJUSTMENT = "fees", "reported", "adjustment"
 #: Input tokens are in the first buckets.
 _INPUTS = 7
+#: femto-USD that the rounding of one request changes at most.
+_ROUNDING = FEMTO_PER_NANO // 2
 
 
 class Service(NamedTuple):
@@ -36,6 +38,7 @@ class Service(NamedTuple):
     team: str = ""
     environment: str = ""
     project: str = ""
+    user: str = ""
 
 
 class Charge(NamedTuple):
@@ -110,18 +113,19 @@ class Charges:
 def _parts(priced: PricedRecord) -> Iterator[tuple[tuple[Service, str, int | None, str], int, int]]:
     """((service, kind, rate, card), units, femto-USD) of one request."""
     r = priced.record
-    service = Service(r.provider, r.model, r.tier, r.region, r.app, r.team, r.environment, r.project)
-    basis = priced.basis
+    service = Service(r.provider, r.model, r.tier, r.region, r.app, r.team, r.environment, r.project, r.user)
+    basis, cost = priced.basis, (priced.cost or 0) * FEMTO_PER_NANO
     found = _rates(basis.body, sum(r.usage[:_INPUTS])) if basis.body and basis.card_id != REPORTED else None
-    if found is None or any(count and rate is None for count, rate in zip(r.usage, found[0], strict=True)):
-        yield (service, REPORTED_COST, None, ""), 1, (priced.cost or 0) * FEMTO_PER_NANO
+    units = [] if found is None else [*zip((*BUCKETS, FEES), (*r.usage, 1), (*found[0], found[1]), strict=True)]
+    exact = sum(count * (rate or 0) for _, count, rate in units)
+    if found is None or any(count and rate is None for _, count, rate in units) or abs(exact - cost) > _ROUNDING:
+        # A request that used nothing and cost nothing is no charge.
+        if cost or any(r.usage):
+            yield (service, REPORTED_COST, None, ""), 1, cost
         return
-    rates, fee = found
-    for bucket, count, rate in zip(BUCKETS, r.usage, rates, strict=True):
-        if count:
-            yield (service, bucket, rate, basis.card_id), count, count * (rate or 0)
-    if fee:
-        yield (service, FEES, fee, basis.card_id), 1, fee
+    for kind, count, rate in units:
+        if count and (rate or kind != FEES):
+            yield (service, kind, rate, basis.card_id), count, count * (rate or 0)
 
 
 @lru_cache(4096)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import UTC
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,6 +16,7 @@ from llmcost.cli.period import Where, filters
 from llmcost.core.errors import UsageError
 
 if TYPE_CHECKING:
+    from llmcost.core.instants import Period
     from llmcost.ledger.protocol import StoredRequest
 
 
@@ -36,7 +38,9 @@ def export(
 
     form = env.choose_format("jsonl", "csv", "json", "focus")
     where_all = filters(where)
-    period = compared(span, env.now_us, env.zone).period if any(span) else None
+    # Billing periods are months of UTC.
+    zone = UTC if form == "focus" else env.zone
+    period = compared(span, env.now_us, zone).period if any(span) else None
     with closing(env.open_ledger()) as ledger, ledger.snapshot():
         if period is not None:
             query = Query(period.start, period.end, where=where_all)
@@ -47,8 +51,17 @@ def export(
         rows = ledger.requests(query, order="time", limit=None)
         if form == "focus":
             _focus(env, rows, account)
+            if where_all or (period is not None and _cuts_months(period, env.now_us)):
+                env.note("not all of each month; `llmcost ingest` takes such a file for the whole month's bill")
             return
         env.emit_all({"csv": csv_lines, "json": json_document, "jsonl": jsonl}[form](rows, env.zone))
+
+
+def _cuts_months(period: Period, now_us: int) -> bool:
+    from llmcost.analysis.focus import month_bounds, month_of
+
+    ends = (period.start,) if period.end >= now_us else (period.start, period.end)
+    return any(us != month_bounds(month_of(us))[0] for us in ends)
 
 
 def _focus(env: Env, rows: Iterator[StoredRequest], account: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from decimal import Context, Decimal
 from typing import NamedTuple
@@ -35,6 +36,10 @@ METERS = {
 }  # fmt: skip
 #: Every printable character of ASCII but %.
 _PLAIN = "".join(map(chr, range(32, 127))).replace("%", "")
+#: What a reader that guesses a column's type takes for a number, a time or nothing, if every name in it is like that.
+_TYPED = re.compile(
+    r"[0-9 .,:+/TZeE_-]*[0-9][0-9 .,:+/TZeE_-]*|true|false|nan|inf(inity)?|null|invalid(_\w*)?|bad_date", re.IGNORECASE
+)
 #: More digits than any amount has.
 _EXACT = Context(prec=60)
 _MILLION = 10**6
@@ -58,7 +63,7 @@ def lines(charges: Iterable[Charge], account: Account) -> Iterator[str]:
 def _values(charge: Charge, account: Account) -> dict[str, str]:
     s = charge.service
     first, following = month_bounds(charge.month)
-    provider, model = _ascii(s.provider) or "unknown", _ascii(s.model)
+    provider, model = _name(s.provider) or "unknown", _ascii(s.model)
     meter = METERS[charge.kind]
     amount = _decimal(charge.amount, FEMTO_PER_USD)
     values = {
@@ -72,13 +77,14 @@ def _values(charge: Charge, account: Account) -> dict[str, str]:
         "InvoiceId": f"PROVISIONAL-{first_day(first)}", "InvoiceIssuerName": provider,
         "PricingCurrency": "USD", "PricingCurrencyEffectiveCost": amount,
         "ProviderName": provider, "PublisherName": provider,
-        "RegionId": _ascii(s.region), "RegionName": _ascii(s.region),
+        "RegionId": _name(s.region), "RegionName": _name(s.region),
         "ServiceCategory": "AI and Machine Learning", "ServiceName": f"{provider} API",
         "ServiceSubcategory": "Generative AI", "x_ModelId": model, "x_TokenType": charge.kind,
     }  # fmt: skip
     if s.app:
-        values |= {"SubAccountId": _ascii(s.app), "SubAccountName": _ascii(s.app), "SubAccountType": "App"}
-    named = (("app", s.app), ("team", s.team), ("environment", s.environment), ("project", s.project))
+        values |= {"SubAccountId": _name(s.app), "SubAccountName": _name(s.app), "SubAccountType": "App"}
+    named = (("app", s.app), ("team", s.team), ("environment", s.environment), ("project", s.project),
+             ("user", s.user))  # fmt: skip
     values["Tags"] = _json({name: printable(text) for name, text in named if text})
     if charge.kind == ADJUSTMENT:
         return values | {"ChargeCategory": "Adjustment", "ChargeDescription": "Rounding of each request"}
@@ -128,6 +134,12 @@ def _ascii(text: str) -> str:
     """FOCUS's strings are ASCII: other characters, and %, are written as in an address."""
     text = printable(text)
     return text if text.isascii() and "%" not in text else quote(text, safe=_PLAIN)
+
+
+def _name(text: str) -> str:
+    """`_ascii`, that no reader takes for something else than text: its first character is written as in an address."""
+    text = _ascii(text)
+    return f"%{ord(text[0]):02X}{text[1:]}" if _TYPED.fullmatch(text) else text
 
 
 def _json(values: dict[str, str]) -> str:

@@ -74,14 +74,34 @@ def test_long_prompts_have_rates_of_their_own() -> None:
 
 def test_who_it_is_of_keeps_charges_apart() -> None:
     one = Usage(output=1)
-    found, _ = charges(row(T0, one, app="x"), row(T0 + 1, one, team="x"), row(T0 + 2, one, region="x"))
-    assert len({charge.service for charge in found if charge.kind == "output"}) == 3
+    found, _ = charges(
+        row(T0, one, app="x"), row(T0 + 1, one, team="x"), row(T0 + 2, one, region="x"), row(T0 + 3, one, user="x")
+    )
+    assert len({charge.service for charge in found if charge.kind == "output"}) == 4
 
 
 def test_what_only_a_log_told_is_a_charge_of_its_own() -> None:
     one = row(T0, Usage(input=3))._replace(cost=77, parts=(*(0,) * 12, 77), basis=Basis(REPORTED))
     found, _ = charges(one)
     assert told(found) == [(REPORTED_COST, 1, None, 77 * 10**6)]
+
+
+def test_a_cost_that_its_card_does_not_give_is_no_rounding() -> None:
+    one = row(T0, Usage(input=3))
+    # The fee, and 112.5 nano-dollars rounded to the even one.
+    assert one.cost == 1_000_112
+    other_side = one._replace(cost=1_000_113, parts=(113, *(0,) * 11, 1_000_000))
+    assert [kind for kind, *_ in told(charges(other_side)[0])] == [FEES, "input", ADJUSTMENT]
+    beyond = one._replace(cost=1_000_114, parts=(114, *(0,) * 11, 1_000_000))
+    assert told(charges(beyond)[0]) == [(REPORTED_COST, 1, None, 1_000_114 * 10**6)]
+
+
+def test_a_request_that_used_nothing_and_cost_nothing_is_no_charge() -> None:
+    lump = (0,) * 13
+    nothing = row(T0, Usage())._replace(cost=0, parts=lump, basis=Basis("nothing-used", "error"))
+    assert charges(nothing)[0] == []
+    free = row(T0, Usage(output=5))._replace(cost=0, parts=lump, basis=Basis(REPORTED))
+    assert told(charges(free)[0]) == [(REPORTED_COST, 1, None, 0)]
 
 
 def test_bands_that_are_filled_one_after_the_other_have_no_single_rate() -> None:
@@ -119,3 +139,5 @@ def test_all_charges_are_the_ledgers_total(rows: list[tuple[int, Usage, str, boo
     assert sum(charge.amount for charge in found) == total * 10**6 == counted.total * 10**6
     assert all(charge.amount == charge.units * charge.rate for charge in found if charge.rate is not None)
     assert [charge.month for charge in found] == sorted(charge.month for charge in found)
+    adjusted = sum(abs(charge.amount) for charge in found if charge.kind == ADJUSTMENT)
+    assert adjusted <= len(made) * 10**6 // 2, "half a nano-dollar for each request"

@@ -183,6 +183,46 @@ def test_an_unpriced_row_stays_unpriced_until_repriced() -> None:
     )  # fmt: skip
 
 
+MONTHS = """\
+{"timestamp":"2026-10-31T20:00:00Z","request_id":"1","provider":"acme","model":"x","app":"7","user":"u",\
+"input_tokens":5,"cost_usd":"0.25"}
+{"timestamp":"2026-11-30T20:00:00Z","request_id":"2","provider":"acme","model":"x","input_tokens":5,"cost_usd":"0.5"}
+"""
+
+
+def focus(*options: str) -> tuple[list[str], str]:
+    """The months and costs of the charges, and what was said about them."""
+    ran = llmcost("export", "--ledger", "one.db", "--format", "focus", "--as-of", "2026-12-20", *options)
+    assert ran.code == 0
+    charges = csv.DictReader(io.StringIO(ran.out))
+    return [f"{charge['BillingPeriodStart'][:7]} {charge['BilledCost']}" for charge in charges], ran.err
+
+
+def test_focus_goes_by_the_months_of_bills() -> None:
+    fill(text=MONTHS)
+    both = ["2026-10 0.25", "2026-11 0.5"]
+    assert focus() == (both, "")
+    # In Shanghai the first is of November and the second of December.
+    november = ("--since", "2026-11-01", "--until", "2026-12-01", "--tz", "Asia/Shanghai")
+    assert focus(*november) == (both[1:], "")
+    assert focus("--since", "2026-10-01") == (both, "")
+    part = "not all of each month; `llmcost ingest` takes such a file for the whole month's bill\n"
+    assert focus("--since", "2026-10-15", "--until", "2026-12-01") == (both, part)
+    assert focus("--since", "2026-10-01", "--until", "2026-11-15") == (both[:1], part)
+    assert focus("--where", "user=u") == (both[:1], part)
+    assert focus("--where", "app=none") == ([], part)
+
+
+def test_months_of_focus_read_back_one_by_one_are_all_there() -> None:
+    fill(text=MONTHS)
+    for month, following in (("2026-10", "2026-11"), ("2026-11", "2026-12")):
+        options = ("--since", f"{month}-01", "--until", f"{following}-01", "--tz", "Asia/Shanghai")
+        Path("bill.csv").write_text(export("one.db", "--format", "focus", *options), "utf-8")
+        assert llmcost("ingest", "bill.csv", "--ledger", "two.db").code == 0
+    billed = ("report", "--basis", "billed", "--since", "2026-10-01", "--until", "2026-12-02", "--json")
+    assert llmcost(*billed, "--ledger", "two.db").json["total"]["costs"] == {"USD": "0.75"}
+
+
 # Any rows at all
 
 TEXT = st.one_of(

@@ -10,6 +10,7 @@ from contextlib import closing
 from decimal import Decimal, getcontext
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
@@ -101,6 +102,23 @@ def test_names_are_text(text: str) -> None:
         obeys(found)
         assert not [cell for cell in found.values() if re.match(r"[=+@\t\r]|-(?![0-9])", cell)]
         assert not [cell for cell in found.values() if re.search("[\x00-\x1f\x7f]", cell)]
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("12345", "%312345"), ("-1.5e9", "%2D1.5e9"), ("2026-10-01", "%32026-10-01"), ("TRUE", "%54RUE"),
+        ("2026-10-01T00:00:00Z", "%32026-10-01T00:00:00Z"), ("null", "%6Eull"), ("INVALID_COST", "%49NVALID_COST"),
+        ("v2", "v2"), ("eu-west-1", "eu-west-1"), ("nullable", "nullable"), ("...", "..."),
+    ],
+)  # fmt: skip
+def test_names_are_no_numbers_to_a_reader_that_guesses(name: str, written: str) -> None:
+    for found in exported(Usage(input=3), app=name, region=name):
+        obeys(found)
+        if found["ChargeCategory"] == "Usage":
+            cells = [found[column] for column in ("SubAccountId", "SubAccountName", "RegionId", "RegionName")]
+            assert cells == [written] * 4
+            assert unquote(written) == name == json.loads(found["Tags"])["app"]
 
 
 def test_it_is_typed_written_and_read_back(tmp_path: Path) -> None:
