@@ -6,14 +6,13 @@ lies between the two is one adjustment per month and provider, so that all charg
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
-from functools import lru_cache
 from itertools import groupby
 from typing import NamedTuple
 
+from llmcost.analysis.rates import rates_of
 from llmcost.core.instants import DAY_US, from_us
 from llmcost.core.money import FEMTO_PER_NANO
 from llmcost.core.usage import BUCKETS
@@ -115,7 +114,7 @@ def _parts(priced: PricedRecord) -> Iterator[tuple[tuple[Service, str, int | Non
     r = priced.record
     service = Service(r.provider, r.model, r.tier, r.region, r.app, r.team, r.environment, r.project, r.user)
     basis, cost = priced.basis, (priced.cost or 0) * FEMTO_PER_NANO
-    found = _rates(basis.body, sum(r.usage[:_INPUTS])) if basis.body and basis.card_id != REPORTED else None
+    found = rates_of(basis.body, sum(r.usage[:_INPUTS])) if basis.body and basis.card_id != REPORTED else None
     units = [] if found is None else [*zip((*BUCKETS, FEES), (*r.usage, 1), (*found[0], found[1]), strict=True)]
     exact = sum(count * (rate or 0) for _, count, rate in units)
     if found is None or any(count and rate is None for _, count, rate in units) or abs(exact - cost) > _ROUNDING:
@@ -126,23 +125,6 @@ def _parts(priced: PricedRecord) -> Iterator[tuple[tuple[Service, str, int | Non
     for kind, count, rate in units:
         if count and (rate or kind != FEES):
             yield (service, kind, rate, basis.card_id), count, count * (rate or 0)
-
-
-@lru_cache(4096)
-def _card(body: str) -> tuple[tuple[tuple[int, tuple[int | None, ...]], ...], int] | None:
-    """A stored card's bands and its fee per request; None where a request's rates are a mixture of several bands'."""
-    card = json.loads(body)
-    bands = tuple((band["above"], tuple(band["rates"].get(bucket) for bucket in BUCKETS)) for band in card["bands"])
-    return None if card["marginal"] and len(bands) > 1 else (bands, card["per_request"])
-
-
-def _rates(body: str, given: int) -> tuple[tuple[int | None, ...], int] | None:
-    """Rates of a request with so many input tokens, and the fee, in femto-USD."""
-    card = _card(body)
-    if card is None:
-        return None
-    bands, fee = card
-    return [rates for number, (above, rates) in enumerate(bands) if not number or given > above][-1], fee
 
 
 def _adjustments(rounding: dict[tuple[int, str], int]) -> Iterator[Charge]:

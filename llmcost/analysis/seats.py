@@ -80,7 +80,7 @@ def seats(ledger: Ledger, period: Period) -> SeatReport:
     Raises:
         UsageError: it needs rows that were compacted.
     """
-    prices: dict[tuple[str, str], int] = {}
+    prices: dict[tuple[str, ...], int] = {}
     with ledger.snapshot():
         since = ledger.raw_since()
         if since is not None and period.start < since:

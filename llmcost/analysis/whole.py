@@ -17,7 +17,6 @@ from llmcost.ledger.costs import FixedCost
 from llmcost.ledger.protocol import Covered, Ledger, Query, Sums
 
 Key = tuple[str, ...]
-Weights = dict[Key, int]
 
 
 class Parts(NamedTuple):
@@ -94,16 +93,15 @@ def whole(ledger: Ledger, period: Period, by: Sequence[str]) -> WholeReport:
     with ledger.snapshot():
         groups = _Groups(ledger, period, by)
         portions = [groups.take(entry) for entry in standing(ledger.costs.all()) if _touches(entry, period)]
-        since = ledger.raw_since()
     found = groups.found()
     total = WholeGroup(
-        (), *(sum(getattr(group, name) for group in found) for name in ("requests", "tokens", "unpriced")),
+        (),
+        sum(group.requests for group in found),
+        sum(group.tokens for group in found),
+        sum(group.unpriced for group in found),
         Parts(*map(sum, zip(*(group.parts for group in found), strict=True))) if found else Parts(),
-    )  # fmt: skip
-    return WholeReport(
-        period, by, total, tuple(found), tuple(portions), groups.covered,
-        since if since is not None and period.start < since else None,
-    )  # fmt: skip
+    )
+    return WholeReport(period, by, total, tuple(found), tuple(portions), groups.covered, groups.compacted)
 
 
 def _touches(entry: FixedCost, period: Period) -> bool:
@@ -118,9 +116,11 @@ class _Groups:
         self._ledger = ledger
         self._period = period
         self._by = by
-        self._since = ledger.raw_since()
-        self._sums = self._asked(())
-        self._net: dict[tuple[tuple[str, str], ...], Weights] = {}
+        since = ledger.raw_since()
+        self.compacted = since if since is not None and period.start < since else None
+        self._sums = self._sums_by(by, ())
+        self._asked: dict[tuple[tuple[str, str], ...], dict[Key, Sums]] = {(): self._sums}
+        self._split: dict[Key, dict[Key, dict[Key, Sums]]] = {}
         covered = ledger.covered_groups(Query(period.start, period.end, by))
         self.covered = Covered(sum(one.requests for one in covered), sum(one.cost for one in covered))
         unpriced = {one.key: one.unpriced for one in covered}
@@ -130,8 +130,8 @@ class _Groups:
             key: Parts(requests=sums["cost"] - paid.get(key, 0)) for key, sums in self._sums.items()
         }
 
-    def _asked(self, where: tuple[tuple[str, str], ...]) -> dict[Key, Sums]:
-        query = Query(self._period.start, self._period.end, self._by, where)
+    def _sums_by(self, by: Key, where: tuple[tuple[str, str], ...]) -> dict[Key, Sums]:
+        query = Query(self._period.start, self._period.end, by, where)
         return {group.key: group.sums for group in self._ledger.sums(query)}
 
     def take(self, entry: FixedCost) -> Portion:
@@ -144,49 +144,42 @@ class _Groups:
     def _shared(self, entry: FixedCost, amount: int) -> dict[Key | None, int]:
         if entry.rule == "manual":
             return self._by_hand(entry, amount)
-        where = self._scope(entry)
-        return self._divided(amount, entry.rule, where, _pinned(entry, where))
+        pinned = _pinned(entry)
+        if all(name in pinned for name in self._by):
+            return {tuple(pinned[name] for name in self._by): amount}
+        if entry.category == "seat" and not entry.where:
+            # What a user did with a tool is kept with the rows only.
+            used = {} if self.compacted else self._of(("user", "source"), (entry.user, entry.tool))
+            return _divided(amount, _figures(used, entry.rule))
+        if entry.where not in self._asked:
+            self._asked[entry.where] = self._sums_by(self._by, entry.where)
+        figures = _figures(self._asked[entry.where], entry.rule)
+        if entry.rule == "cost":
+            query = Query(self._period.start, self._period.end, self._by, entry.where)
+            for one in self._ledger.covered_groups(query):
+                figures[one.key] -= one.cost
+        return _divided(amount, figures)
 
     def _by_hand(self, entry: FixedCost, amount: int) -> dict[Key | None, int]:
         scale = lcm(*(share.weight.denominator for share in entry.shares))
         amounts = shared_out(amount, [int(share.weight * scale) for share in entry.shares])
         found: dict[Key | None, int] = {}
         for share, part in zip(entry.shares, amounts, strict=True):
-            where = ((share.dimension, share.value),)
-            for key, one in self._divided(part, "tokens", where, dict(where)).items():
+            if self._by == (share.dimension,):
+                parts: dict[Key | None, int] = {(share.value,): part}
+            else:
+                parts = _divided(part, _figures(self._of((share.dimension,), (share.value,)), "tokens"))
+            for key, one in parts.items():
                 found[key] = found.get(key, 0) + one
         return found
 
-    def _divided(
-        self, amount: int, rule: str, where: tuple[tuple[str, str], ...], pinned: Mapping[str, str]
-    ) -> dict[Key | None, int]:
-        if all(name in pinned for name in self._by):
-            return {tuple(pinned[name] for name in self._by): amount}
-        weights = self._weights(rule, where)
-        keys = sorted(key for key, weight in weights.items() if weight > 0)
-        if not keys:
-            return {None: amount}
-        return dict(zip(keys, shared_out(amount, [weights[key] for key in keys]), strict=True))
-
-    def _weights(self, rule: str, where: tuple[tuple[str, str], ...]) -> Weights:
-        sums = self._asked(where) if where else self._sums
-        if rule == "tokens":
-            return {key: one.usage.tokens for key, one in sums.items()}
-        if rule == "requests":
-            return {key: one["requests"] for key, one in sums.items()}
-        if rule == "even":
-            return {key: int(one["requests"] > 0) for key, one in sums.items()}
-        query = Query(self._period.start, self._period.end, self._by, where)
-        paid = {one.key: one.cost for one in self._ledger.covered_groups(query)}
-        return {key: one["cost"] - paid.get(key, 0) for key, one in sums.items()}
-
-    def _scope(self, entry: FixedCost) -> tuple[tuple[str, str], ...]:
-        """The requests that share the entry; a seat's are its user's with its tool."""
-        if entry.where or entry.category != "seat":
-            return entry.where
-        # The tool is kept with the rows only.
-        rows = self._since is None or self._since <= self._period.start
-        return (("user", entry.user), ("source", entry.tool)) if rows else (("user", entry.user),)
+    def _of(self, names: Key, values: Key) -> dict[Key, Sums]:
+        """The groups' sums of the requests with these values of dimensions; one query for all values."""
+        if names not in self._split:
+            split = self._split[names] = {}
+            for key, sums in self._sums_by((*names, *self._by), ()).items():
+                split.setdefault(key[: len(names)], {})[key[len(names) :]] = sums
+        return self._split[names].get(values, {})
 
     def found(self) -> list[WholeGroup]:
         groups = []
@@ -201,10 +194,26 @@ class _Groups:
 _NONE = Sums()
 
 
-def _pinned(entry: FixedCost, where: Sequence[tuple[str, str]]) -> dict[str, str]:
+def _figures(sums: Mapping[Key, Sums], rule: str) -> dict[Key, int]:
+    """What a rule shares by; of the rule cost with what is covered in it."""
+    if rule == "tokens":
+        return {key: one.usage.tokens for key, one in sums.items()}
+    if rule == "even":
+        return {key: int(one["requests"] > 0) for key, one in sums.items()}
+    return {key: one[rule] for key, one in sums.items()}
+
+
+def _divided(amount: int, figures: Mapping[Key, int]) -> dict[Key | None, int]:
+    keys = sorted(key for key, figure in figures.items() if figure > 0)
+    if not keys:
+        return {None: amount}
+    return dict(zip(keys, shared_out(amount, [figures[key] for key in keys]), strict=True))
+
+
+def _pinned(entry: FixedCost) -> dict[str, str]:
     """Dimensions of which all requests that share the entry have one value."""
     values: dict[str, set[str]] = {}
-    for name, value in where:
+    for name, value in entry.where:
         values.setdefault(name, set()).add(value)
     pinned = {name: next(iter(found)) for name, found in values.items() if len(found) == 1}
     return {"user": entry.user, "source": entry.tool, **pinned} if entry.category == "seat" else pinned

@@ -71,6 +71,10 @@ def ingest(
     at: Annotated[
         str, typer.Option("--at", metavar="TIME|mtime", help="Time of requests whose log has none.", show_default=False)
     ] = "",
+    subscription: Annotated[
+        bool,
+        typer.Option("--subscription", help="A subscription pays for these requests, whatever the API would charge."),
+    ] = False,
     learn: Annotated[
         bool,
         typer.Option(
@@ -128,7 +132,8 @@ def ingest(
         undated=_undated(env, at),
         undated_mtime=at == "mtime",
     )
-    labels = Labels(app, user, team, environment, project, tuple(sorted(_pair(item, "--tag") for item in tag or [])))
+    tags = tuple(sorted(_pair(item, "--tag") for item in tag or []))
+    labels = Labels(app, user, team, environment, project, tags, subscription)
     fetched = fetch(env, pull, since, until, paths)
     if pull:
         found = Found([], [])

@@ -38,8 +38,9 @@ def report(
         bool, typer.Option("--blocks", help="Five-hour billing blocks, as ccusage counts them, instead of totals.")
     ] = False,
     basis: Annotated[
-        str, typer.Option("--basis", metavar="NAME", help="Of what: requests, or billed (providers' own totals).")
+        str, typer.Option("--basis", metavar="NAME", help="Of what: requests, billed (providers' own totals) or whole.")
     ] = "requests",
+    seats: Annotated[bool, typer.Option("--seats", help="Subscriptions against their use, instead of totals.")] = False,
     lang: Annotated[
         str, typer.Option("--lang", metavar="en|zh", help="Language of the labels of HTML and e-mail.")
     ] = "en",
@@ -60,13 +61,22 @@ def report(
     from llmcost.reporting import PICTURES, REPORT_FORMATS
     from llmcost.reporting.view import DEFAULT_SECTIONS, SECTIONS, View
 
-    if is_billed(basis):
+    if is_billed(basis) or basis == "whole" or seats:
         others = {
             "--where": where, "--granularity": granularity, "--top": top is not None, "--section": section,
             "--charts": charts, "--blocks": blocks, "--strict": strict, "--max-age": max_age, "--email": email,
             "--chart": chart,
         }  # fmt: skip
-        return show_billed(env, compared(span, env.now_us, env.zone).period, _names(by), others)
+        period = compared(span, env.now_us, env.zone).period
+        if seats:
+            from llmcost.cli.report_seats import show_seats
+
+            return show_seats(env, period, {"--basis": basis != "requests", "--by": by, **others})
+        if basis == "whole":
+            from llmcost.cli.report_whole import show_whole
+
+            return show_whole(env, period, _names(by), others)
+        return show_billed(env, period, _names(by), others)
     form = env.choose_format(*PICTURES) if chart else env.choose_format(*REPORT_FORMATS, "html", "xlsx", *PICTURES)
     oldest = span_us(max_age) if max_age else None
     for name in section or ():

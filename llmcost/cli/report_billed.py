@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from llmcost.cli.environment import Env
     from llmcost.core.instants import Period
 
-BASES = ("requests", "billed")
+BASES = ("requests", "billed", "whole")
 
 
 def is_billed(basis: str) -> bool:
     """Raises UsageError: there is no such basis."""
     if basis not in BASES:
-        raise UsageError(f"unknown basis {basis!r}{nearest(basis, BASES)}", f"use {' or '.join(BASES)}")
+        raise UsageError(f"unknown basis {basis!r}{nearest(basis, BASES)}", f"use one of {', '.join(BASES)}")
     return basis == "billed"
 
 

@@ -47,6 +47,8 @@ class Labels(NamedTuple):
     environment: str = ""
     project: str = ""
     tags: tuple[tuple[str, str], ...] = ()
+    subscription: bool = False
+    """A subscription pays for all of them."""
 
 
 _NO_LABELS = Labels()
@@ -300,6 +302,8 @@ class Ingest:
             names = memo[key] = self._names(record, source)
         provider, model, *others, origin = names
         ready = _new(Record, (*record[:2], provider, model, record.usage, *others, record.error, origin, *record[19:]))
+        if self._labels.subscription:
+            ready = ready._replace(unmetered=True)
         if ready.tags or self._labels.tags or ready.error or ready.prompt_text:
             ready = self._enriched(ready)
         return ready

@@ -12,6 +12,7 @@ from llmcost.core.usage import BUCKETS, COST_PARTS, Usage
 from llmcost.ledger.alerts import Outbox
 from llmcost.ledger.billing import Billing
 from llmcost.ledger.bookmarks import Bookmarks
+from llmcost.ledger.costs import Costs
 from llmcost.ledger.labels import Labels
 from llmcost.ledger.ruled import Ruled
 
@@ -212,6 +213,18 @@ class Covered(NamedTuple):
     """nano-USD that they would have cost."""
 
 
+class CoveredGroup(NamedTuple):
+    """The covered requests that share `key`, whose values stand in the order of `Query.by`."""
+
+    key: tuple[str, ...]
+    requests: int
+    unpriced: int
+    cost: int
+    """nano-USD that the priced ones would have cost."""
+    last_us: int
+    """Timestamp of the newest."""
+
+
 class Dear(NamedTuple):
     """The requests above a threshold."""
 
@@ -302,6 +315,10 @@ class Ledger(Protocol):
         """What providers billed."""
 
     @property
+    def costs(self) -> Costs:
+        """What is paid beside the requests."""
+
+    @property
     def ruled(self) -> Ruled:
         """The names that rules gave."""
 
@@ -354,6 +371,9 @@ class Ledger(Protocol):
 
     def covered(self, query: Query) -> Covered:
         """The query's requests that are unmetered, of those whose rows are there; `query.by` is ignored."""
+
+    def covered_groups(self, query: Query) -> list[CoveredGroup]:
+        """The query's requests that are unmetered, of those whose rows are there, per group; unordered."""
 
     def dear(self, query: Query, above: Mapping[str, int], limit: int) -> Dear:
         """The query's requests that cost more than `above` says of their app, in nano-USD; `query.by` is ignored.

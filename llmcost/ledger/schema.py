@@ -17,6 +17,7 @@ label, features  how good answers were, and hashed n-grams and figures of the pr
 bookmark         how far each log file has been read
 day_costs        costs of single requests by UTC day and app, sorted, as 64-bit little-endian integers
 billed           lines of providers' bills and usage reports; money as decimal text; `replaced_by` a later batch
+fixed_cost       what is paid beside the requests, by name and first local day; filters and weights as JSON
 """
 
 from __future__ import annotations
@@ -63,6 +64,11 @@ BOOKMARK = ("path", "inode", "size", "mtime_ns", "reader", "offset", "line", "di
 BILLED = (
     "source", "scope", "start", "end_", "provider", "cost", "currency", "usage", "requests", "quantity", "unit",
     "model", "tier", "account", "project", '"user"', "region", "line_item",
+)  # fmt: skip
+
+#: Columns of `fixed_cost`, in the order of `costs.FixedCost`.
+FIXED_COST = (
+    "name", "category", "amount", "per", "start", "end_", "rule", "filters", "shares", '"user"', "tool",
 )  # fmt: skip
 
 UNPRICED_CODE, REPORTED_CODE = 0, 1
@@ -216,10 +222,19 @@ def _m009_day_costs(execute: Callable[[str], object]) -> None:
     execute(f"CREATE INDEX request_covered ON request (ts) WHERE {COVERED}")
 
 
+def _m010_costs(execute: Callable[[str], object]) -> None:
+    execute(
+        "CREATE TABLE fixed_cost (name TEXT NOT NULL, category TEXT NOT NULL, amount INTEGER NOT NULL,"
+        " per TEXT NOT NULL, start TEXT NOT NULL, end_ TEXT, rule TEXT NOT NULL, filters TEXT NOT NULL,"
+        ' shares TEXT NOT NULL, "user" TEXT NOT NULL, tool TEXT NOT NULL, PRIMARY KEY (name, start)) WITHOUT ROWID'
+    )
+
+
 #: Position + 1 is the version (PRAGMA user_version) a migration brings the ledger to.
 MIGRATIONS: tuple[Callable[[Callable[[str], object]], None], ...] = (
     _m001_initial, _m002_predictions, _m003_alerts, _m004_labels, _m005_bookmarks,
     _m006_coarser_rollups, _m007_compaction, _m008_billed, _m009_day_costs,
+    _m010_costs,
 )  # fmt: skip
 VERSION = len(MIGRATIONS)
 

@@ -27,6 +27,7 @@ from llmcost.ledger.compaction import Compaction
 from llmcost.ledger.connect import connect, translated
 from llmcost.ledger.costs_sorted import SortedCosts
 from llmcost.ledger.erasure import FORGOTTEN, Erasure
+from llmcost.ledger.fixed_costs import SqliteCosts
 from llmcost.ledger.labelling import SqliteLabels
 from llmcost.ledger.outbox import SqliteOutbox
 from llmcost.ledger.protocol import (
@@ -34,6 +35,7 @@ from llmcost.ledger.protocol import (
     Amounts,
     BatchInfo,
     Covered,
+    CoveredGroup,
     Dear,
     Group,
     LedgerInfo,
@@ -75,6 +77,7 @@ class SqliteLedger:
         self.billing = SqliteBilling(
             self._db, self._transaction, lambda: translated(path), changed=self._barren.discard
         )
+        self.costs = SqliteCosts(self._db, self._transaction, lambda: translated(path))
         self.ruled = SqliteRuled(self._db, self._transaction, lambda: translated(path))
         self.bookmarks = SqliteBookmarks(self._db, self._transaction, lambda: translated(path))
         self._sorted_costs = SortedCosts(self._db)
@@ -338,6 +341,12 @@ class SqliteLedger:
             statement, bound = sql.covered_statement(_canonical(query)._replace(by=()))
             return Covered(*self._db.execute(statement, bound).fetchone())
 
+    def covered_groups(self, query: Query) -> list[CoveredGroup]:
+        width = len(query.by)
+        with translated(self.path):
+            rows = self._db.execute(*sql.covered_groups_statement(_canonical(query)))
+            return [CoveredGroup(tuple(map(str, row[:width])), *row[width:]) for row in rows]
+
     def dear(self, query: Query, above: Mapping[str, int], limit: int) -> Dear:
         query = _canonical(query)._replace(by=())
         if not above:
@@ -497,6 +506,7 @@ class SqliteLedger:
             days = self._erasure.parties(well_formed(user)) if self._compaction.since is not None else []
             count = self._erasure.forget(well_formed(user))
             self.billing.forget(well_formed(user), FORGOTTEN)
+            self.costs.forget(well_formed(user), FORGOTTEN)
             self.bookmarks.drop_all()
             self._apply_delta()
             for old, new in days:

@@ -379,6 +379,18 @@ def covered_statement(query: Query) -> tuple[str, list[object]]:
     ), [query.start, query.end, *bound]
 
 
+def covered_groups_statement(query: Query) -> tuple[str, list[object]]:
+    """Rows (key…, requests, unpriced ones, cost, newest timestamp) of the covered requests."""
+    keys = [_expression(dim) for dim in query.by]
+    condition, bound = conditions(query)
+    columns = "".join(f"{column}, " for column, _ in keys)
+    group = f" GROUP BY {', '.join(str(place + 1) for place in range(len(keys)))}" if keys else " HAVING count(*)"
+    return (
+        f"SELECT {columns}count(*), count(*) - count(f.cost), coalesce(sum(f.cost), 0), max(f.ts)"
+        f" FROM request f{_joins(query)} WHERE f.{COVERED} AND f.ts >= ? AND f.ts < ?{condition}{group}"
+    ), [*(value for _, values in keys for value in values), query.start, query.end, *bound]
+
+
 def dear_statement(query: Query, least: int) -> tuple[str, list[object]]:
     """Rows (ts, id, cost, app) that cost more than `least` nano-USD."""
     condition, bound = conditions(query)

@@ -55,7 +55,11 @@ _LABELS: dict[str, tuple[str, str]] = {
     "without_team": ("{cost} without a team ({share})", "{cost} 未归属团队（{share}）"),
     "unpriced": ("Without a price", "无价格请求"),
     "covered": ("Paid by subscriptions", "订阅内请求"),
-    "covered_note": ("{cost} at API prices, in the total", "按 API 价格 {cost}，已含在总额内"),
+    "covered_note": ("{cost} at API prices", "按 API 价格 {cost}"),
+    "covered_too": (
+        "and {cost} at API prices that subscriptions cover, which changes and groups include",
+        "另有订阅覆盖的请求，按 API 价格 {cost}（变化与分组含此部分）",
+    ),
     "trend": ("Cost per {unit}", "每{unit}成本"),
     "hour": ("hour", "小时"),
     "day": ("day", "日"),

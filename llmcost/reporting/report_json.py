@@ -142,6 +142,7 @@ def _summary(report: Report) -> dict[str, Any]:
         "cost_parts_usd": {part: usd_text(nano) for part, nano in sums.parts.items() if nano},
         "cost_by_model": _costs(report.models),
         "cost_by_app": _costs(report.apps),
+        "paid_usd": None if cost_usd(sums) is None else usd_text(sums["cost"] - report.covered.cost),
         "covered_requests": report.covered.requests,
         "covered_usd": usd_text(report.covered.cost),
         "dear_requests": None if report.anomalies is None else report.anomalies.request_count,

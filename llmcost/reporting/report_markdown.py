@@ -17,7 +17,7 @@ def render(report: Report, view: View) -> str:
     blocks = [f"## {words.title(report)}"]
     total = report.sums["cost"]
     if "summary" in view.sections:
-        lines = [f"**{words.cost(report.sums)}**, {words.change(report)}", why.sentence(report), words.volume(report)]
+        lines = [f"**{words.paid(report)}**, {words.change(report)}", why.sentence(report), words.volume(report)]
         blocks += filter(None, lines)
         blocks += [f"> {markdown_text(line)}" for line in words.cautions(report)]
     if "why" in view.sections and report.variance.change:

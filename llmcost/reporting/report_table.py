@@ -75,7 +75,7 @@ def _headline(report: Report) -> Iterator[RenderableType]:
 
     grew = report.sums["cost"] > report.before["cost"]
     line = Text.assemble(
-        (f"\n{words.cost(report.sums)}", "bold cyan"),
+        (f"\n{words.paid(report)}", "bold cyan"),
         "  ",
         (words.change(report), "red" if grew and report.before["cost"] else "green" if report.before["cost"] else ""),
     )

@@ -126,7 +126,11 @@ def page(weekly: Weekly) -> Page:
 
 def _headline(weekly: Weekly, label: Labels) -> Iterator[str]:
     report, outlook = weekly.report, weekly.outlook
-    yield label("spent", cost=_cost(report.sums, label))
+    covered = report.covered
+    paid = usd(report.sums["cost"] - covered.cost) if covered.requests else _cost(report.sums, label)
+    yield label("spent", cost=paid)
+    if covered.requests:
+        yield label("covered_too", cost=usd(covered.cost))
     change = report.sums["cost"] - report.before["cost"]
     if not report.before["requests"]:
         yield label("nothing_before")

@@ -75,8 +75,7 @@ def cautions(report: Report) -> list[str]:
         lines.append(f"not in the cost, for want of a price: {_requests(sums['unpriced'])} ({models}{more})")
     if report.covered.requests:
         lines.append(
-            f"paid by subscriptions, in the cost at API prices: {_requests(report.covered.requests)}"
-            f" ({usd(report.covered.cost)})"
+            f"covered by subscriptions, at API prices in groups and changes: {_requests(report.covered.requests)}"
         )
     if sums["reported_only"]:
         lines.append(f"at the cost their log reported: {_requests(sums['reported_only'])}")
@@ -89,6 +88,14 @@ def cautions(report: Report) -> list[str]:
 
 def _requests(number: int) -> str:
     return counted(number, "request")
+
+
+def paid(report: Report) -> str:
+    """What the period cost; what a subscription pays for stands apart, for it was not paid by the token."""
+    covered = report.covered
+    if not covered.requests or cost_usd(report.sums) is None:
+        return cost(report.sums)
+    return f"{usd(report.sums['cost'] - covered.cost)}, and {usd(covered.cost)} at API prices that subscriptions cover"
 
 
 def cost(sums: Sums) -> str:

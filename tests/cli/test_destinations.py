@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from llmcost.budgets.model import Channel
-from llmcost.cli.destinations import Surroundings, destination, value_of
+from llmcost.cli.destinations import Surroundings, destination
 from llmcost.core.errors import UsageError
 from llmcost.notify.outlet import Destination, Smtp
+from llmcost.notify.smtp_settings import value_of
 
 SMTP = {"LLMCOST_SMTP_HOST": "mail.example.com", "LLMCOST_SMTP_FROM": "llmcost@example.com"}
 MAIL = Channel("email", recipients=("ann@example.com",))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import random
 from contextlib import closing
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
@@ -25,6 +26,7 @@ from llmcost.core.record import DIMENSIONS
 from llmcost.core.usage import Usage
 from llmcost.ledger.alerts import Alert, StoredAlert
 from llmcost.ledger.bookmarks import Bookmark
+from llmcost.ledger.costs import FixedCost, Share
 from llmcost.ledger.labels import Answered, StoredLabel
 from llmcost.ledger.protocol import (
     REPORTED,
@@ -33,6 +35,7 @@ from llmcost.ledger.protocol import (
     Amounts,
     Basis,
     Covered,
+    CoveredGroup,
     Ledger,
     Names,
     Prediction,
@@ -747,6 +750,55 @@ class LedgerContract:
         assert ledger.billing.between(T0 + 1, T0 + DAY) == []
         ledger.forget_user("u")
         assert {each.user for each in ledger.billing.between(T0, T0 + 1)} == {"(forgotten)"}
+
+    # Costs beside the requests
+
+    def test_fixed_costs_come_back_as_they_were_and_replace_by_name_and_first_day(self, ledger: Ledger) -> None:
+        january, june = date(2026, 1, 1), date(2026, 6, 1)
+        gpu = FixedCost(
+            "o'hara \u4e2d", "infrastructure", -(10**17), "month", january, date(2026, 12, 31), "requests",
+            (("app", "=x"), ("user", "u"), ("app", "")),
+        )  # fmt: skip
+        shares = (Share("user", "u", Fraction(1, 3)), Share("user", "v", Fraction("60.5")))
+        manual = FixedCost("staff", "operations", 1, "once", january, None, "manual", (), shares)
+        seat = FixedCost("seat", "seat", 20, "month", january, user="u", tool="claude-code")
+        assert ledger.costs.put([seat, manual, gpu]) == 0
+        assert ledger.costs.all() == [gpu, seat, manual]
+        assert ledger.costs.put([seat]) == 0
+        later = seat._replace(start=june, amount=25)
+        assert ledger.costs.put([seat._replace(amount=21), later]) == 1
+        assert ledger.costs.all() == [gpu, seat._replace(amount=21), later, manual]
+        ledger.forget_user("u")
+        gpu, seat, later, manual = ledger.costs.all()
+        assert gpu.where == (("app", "=x"), ("user", "(forgotten)"), ("app", ""))
+        assert (seat.user, later.user) == ("(forgotten)", "(forgotten)")
+        assert [(share.value, share.weight) for share in manual.shares] == [
+            ("(forgotten)", Fraction(1, 3)), ("v", Fraction(121, 2)),
+        ]  # fmt: skip
+        assert ledger.costs.remove("seat", june) == 1
+        assert ledger.costs.remove("nobody's") == 0
+        assert ledger.costs.remove("seat") == 1
+        assert [each.name for each in ledger.costs.all()] == [gpu.name, "staff"]
+        assert ledger.sums(EVERYTHING)[0].sums["requests"] == 0
+        assert ledger.check() == []
+
+    def test_covered_requests_per_group(self, ledger: Ledger) -> None:
+        add(
+            ledger,
+            row("a:1", user="u", source="x", unmetered=True, tokens=100),
+            row("a:2", user="u", source="x", unmetered=True, tokens=1, ts=T0 + 5),
+            row("a:3", user="u", source="x", unmetered=True, basis=Basis(UNPRICED), ts=T0 + 3),
+            row("a:4", user="v", source="x", unmetered=True, ts=T0 + DAY, tags=(("k", "t"),)),
+            row("a:5", user="w", source="x"),
+        )
+        query = EVERYTHING._replace(by=("user", "source"))
+        assert sorted(ledger.covered_groups(query)) == [
+            CoveredGroup(("u", "x"), 3, 1, 707, T0 + 5), CoveredGroup(("v", "x"), 1, 0, 700, T0 + DAY),
+        ]  # fmt: skip
+        tagged = Query(T0, T0 + DAY + 1, ("tag.k",), (("user", "v"),))
+        assert ledger.covered_groups(tagged) == [CoveredGroup(("t",), 1, 0, 700, T0 + DAY)]
+        assert ledger.covered_groups(Query(T0, T0 + 1)) == [CoveredGroup((), 1, 0, 700, T0)]
+        assert ledger.covered_groups(Query(0, 1)) == []
 
     # Compaction
 

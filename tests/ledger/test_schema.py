@@ -37,7 +37,8 @@ def test_a_new_ledger_is_of_the_newest_version() -> None:
     assert tables(path) == {
         "meta", "series", "party", "context", "card", "batch", "request", "seen", "superseded", "forgotten",
         "rollup_quarter", "rollup_day", "rollup_day_series",
-        "rollup_quarter_all", "prediction", "alert", "label", "features", "bookmark", "billed", "day_costs",
+        "rollup_quarter_all", "prediction", "alert", "label", "features", "bookmark", "billed",
+        "day_costs", "fixed_cost",
     }  # fmt: skip
 
 

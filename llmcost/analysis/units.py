@@ -1,0 +1,91 @@
+"""Unit economics: what one user, session, feature, task or successful request costs. Defined in docs/units.md."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import NamedTuple
+
+from llmcost.core.instants import Period
+from llmcost.core.record import dimension
+from llmcost.ledger.protocol import Group, Ledger, Query, Sums
+
+#: What units are counted by, unless another dimension is asked for.
+FEATURE, TASK = "tag.feature", "prompt_id"
+
+
+class Unit(NamedTuple):
+    """Money in nano-USD."""
+
+    name: str
+    """user, session, feature or task."""
+    by: str
+    """The dimension it is counted by."""
+    number: int
+    cost: int
+    """Of requests that tell their unit."""
+    unattributed: int
+    """Of the others."""
+    requests: int
+    """That tell their unit."""
+    unpriced: int
+    """Of those, without a price: the cost is a lower bound."""
+    median: Fraction | None
+    p90: Fraction | None
+    """Of the cost of one unit; None without any."""
+
+    @property
+    def average(self) -> Fraction | None:
+        return Fraction(self.cost, self.number) if self.number else None
+
+
+class Units(NamedTuple):
+    total: Sums
+    units: tuple[Unit, ...]
+
+    @property
+    def successful(self) -> int:
+        return self.total["requests"] - self.total["errors"]
+
+    @property
+    def per_request(self) -> Fraction | None:
+        """nano-USD of a priced request; None without one."""
+        priced = self.total["requests"] - self.total["unpriced"]
+        return Fraction(self.total["cost"], priced) if priced else None
+
+    @property
+    def per_success(self) -> Fraction | None:
+        """All that was spent, failures included, by what came of it."""
+        return Fraction(self.total["cost"], self.successful) if self.successful else None
+
+
+def units(
+    ledger: Ledger, period: Period, where: tuple[tuple[str, str], ...] = (), *, feature: str = FEATURE, task: str = TASK
+) -> Units:
+    """Raises UsageError: an unknown dimension, or rows that were compacted are needed."""
+    named = (("user", "user"), ("session", "session"), ("feature", dimension(feature)), ("task", dimension(task)))
+    with ledger.snapshot():
+        total = ledger.sums(Query(period.start, period.end, where=where))[0].sums
+        found = tuple(_unit(name, by, ledger.sums(Query(period.start, period.end, (by,), where))) for name, by in named)
+    return Units(total, found)
+
+
+def _unit(name: str, by: str, groups: Sequence[Group]) -> Unit:
+    known = [group.sums for group in groups if group.key[0]]
+    costs = sorted(sums["cost"] for sums in known)
+    whole = Sums.total(known)
+    rest = sum(group.sums["cost"] for group in groups if not group.key[0])
+    return Unit(
+        name, by, len(known), whole["cost"], rest, whole["requests"], whole["unpriced"],
+        quantile(costs, Fraction(1, 2)), quantile(costs, Fraction(9, 10)),
+    )  # fmt: skip
+
+
+def quantile(ranked: Sequence[int], share: Fraction) -> Fraction | None:
+    """Linear between the two nearest of amounts in ascending order; None of none."""
+    if not ranked:
+        return None
+    place = share * (len(ranked) - 1)
+    below = int(place)
+    above = min(below + 1, len(ranked) - 1)
+    return ranked[below] + (place - below) * (ranked[above] - ranked[below])
