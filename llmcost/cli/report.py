@@ -106,11 +106,14 @@ def report(
         periods, dimensions or ("model",), filters(where),
         granularity_named(granularity) if granularity else granularity_for(periods.period),
     )  # fmt: skip
+    if email:
+        from llmcost.analysis.breakdown import breakdown
     with closing(env.open_ledger()) as ledger:
         found = answer(ledger, question)
         newest = ledger.newest_at(env.now_us) if oldest is not None or not found.sums["requests"] else None
         start, end = periods.period[:2]
         made = weekly(env, ledger, found, lang) if email or form == "html" else None
+        drawn = breakdown(ledger, periods.period, question.granularity, question.where) if email else None
         billed = not found.sums["requests"] and bool(ledger.billing.between(start, end))
     default = ("summary", "groups", "unpriced") if dimensions else DEFAULT_SECTIONS
     view = View(
@@ -118,8 +121,8 @@ def report(
         top=(_TOP if form in ("table", "markdown") else None) if top is None else (top or None),
         width=env.width, color=env.color, charts=charts,
     )  # fmt: skip
-    if email and made is not None:
-        send(env, made, email)
+    if made is not None and drawn is not None:
+        send(env, made, drawn, email)
     elif made is not None:
         from llmcost.reporting.report_html import html
         from llmcost.reporting.weekly import page

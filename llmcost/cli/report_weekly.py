@@ -11,6 +11,7 @@ from llmcost.cli.environment import Env
 from llmcost.core.errors import UsageError
 
 if TYPE_CHECKING:
+    from llmcost.analysis.breakdown import Breakdown
     from llmcost.analysis.report import Report
     from llmcost.budgets.check import Check
     from llmcost.ledger.protocol import Ledger
@@ -33,29 +34,32 @@ def budgets(env: Env, ledger: Ledger) -> Check | None:
     return check(ledger, load_file(env, "").budgets, now=env.now_us, zone=env.zone)
 
 
-def send(env: Env, found: Weekly, recipients: str) -> None:
-    """Send the page by e-mail to the comma-separated recipients.
+def send(env: Env, found: Weekly, drawn: Breakdown, recipients: str) -> None:
+    """Send the page by e-mail to the comma-separated recipients, with the picture of `drawn` where it can be made.
 
     Raises:
         UsageError: no recipient, or no mail server.
         DataError: the server did not take it.
     """
+    import logging
+
     from llmcost.core.errors import DataError
     from llmcost.notify.outlet import UndeliveredError, scrubbed
     from llmcost.notify.report_mail import ReportMail, send_report
     from llmcost.notify.smtp_settings import smtp_settings
+    from llmcost.reporting.mail_page import mail_parts
     from llmcost.reporting.numbers import counted
-    from llmcost.reporting.report_html import mail_html, plain
     from llmcost.reporting.weekly import page
 
     people = tuple(filter(None, (one.strip() for one in recipients.split(","))))
     if not people:
         raise UsageError(f"--email {recipients!r} names nobody", "write --email ann@example.com,bob@example.com")
     smtp = smtp_settings(env.environ)
+    # It would tell on stderr that it looks for fonts.
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
     made = page(found)
-    mail = ReportMail(made.subject, plain(made), mail_html(made), people, env.now_us)
     try:
-        send_report(mail, smtp)
+        send_report(ReportMail(made.subject, *mail_parts(made, drawn), people, env.now_us), smtp)
     except UndeliveredError as error:
         raise DataError(
             f"the report was not sent: {scrubbed(str(error), (smtp.password,))}", "see docs/weekly.md for the settings"

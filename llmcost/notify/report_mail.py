@@ -19,10 +19,10 @@ class ReportMail(NamedTuple):
     subject: str
     text: str
     html: str
+    images: Mapping[str, bytes]
+    """Content id -> PNG, as the HTML's `cid:` addresses name them."""
     recipients: tuple[str, ...]
     now_us: int
-    images: Mapping[str, bytes] = {}
-    """Content id -> PNG, as the HTML's `cid:` addresses name them."""
 
 
 def send_report(mail: ReportMail, smtp: Smtp, *, timeout: float = 30.0) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from llmcost.reporting import mail_page
 from tests.notify.servers import smtp
 from tests.run import Ran, llmcost
 
@@ -77,6 +78,24 @@ def test_a_mail_to_two_people(options: list[str], monkeypatch: pytest.MonkeyPatc
     (got,) = server.mails
     assert got["Subject"] == "LLM spend 2026-11-16 to 2026-11-22: $7.00"
     assert got["To"] == "ann@example.com, bob@example.com"
+    assert [part.get_content_type() for part in got.walk()] == [
+        "multipart/alternative", "text/plain", "multipart/related", "text/html", "image/png"
+    ]  # fmt: skip
+    *_, page, picture = got.walk()
+    body, png = page.get_payload(decode=True), picture.get_payload(decode=True)
+    assert isinstance(body, bytes)
+    assert isinstance(png, bytes)
+    assert picture["Content-ID"] == "<breakdown>"
+    assert b'src="cid:breakdown"' in body
+    assert png.startswith(b"\x89PNG")
+
+
+def test_a_mail_without_matplotlib_has_bars(options: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mail_page, "find_spec", lambda name: None)
+    with smtp() as server:
+        mailing(monkeypatch, PORT=server.port)
+        assert report(options, "--email", "ann@example.com").code == 0
+    (got,) = server.mails
     assert [part.get_content_type() for part in got.walk()] == ["multipart/alternative", "text/plain", "text/html"]
 
 

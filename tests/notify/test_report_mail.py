@@ -12,7 +12,9 @@ from llmcost.notify.report_mail import ReportMail, send_report
 from tests.notify.samples import NOW
 from tests.notify.servers import CERTIFICATE, smtp
 
-MAIL = ReportMail("LLM 成本周报", "plain 文本\n", '<p>html 文本</p><img src="cid:chart">', ("ann@example.com",), NOW)
+MAIL = ReportMail(
+    "LLM 成本周报", "plain 文本\n", '<p>html 文本</p><img src="cid:chart">', {}, ("ann@example.com",), NOW
+)
 
 
 def settings(port: int, **changes: Any) -> Smtp:
