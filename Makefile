@@ -45,7 +45,7 @@ lint: .venv/.dev ## Format, lint, types and imports
 test-full: .venv/.dev ## The tests that need a server, a browser or root
 	$(BIN)/python -m pytest -m full
 
-fuzz: .venv/.dev ## 100,000 damaged lines over twelve log formats, and 100 kills
+fuzz: .venv/.dev ## 100,000 damaged lines over seventeen formats, and 100 kills
 	$(BIN)/python -m pytest -m full tests/sources/test_mutations.py tests/ingest/test_kills.py
 
 PYTHON312 ?= $(firstword $(wildcard $(HOME)/.pyenv/versions/3.12.*/bin/python3) python3.12)

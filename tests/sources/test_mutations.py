@@ -10,10 +10,13 @@ from typing import Any
 
 import pytest
 
+from llmcost.core.billed import Billed
 from llmcost.core.record import Problem, Record
 from llmcost.sources import source_named
-from llmcost.sources.reader import LogFile
+from llmcost.sources.reader import LogFile, ReadOptions
+from tests.sources import test_admin_pages as pages
 from tests.sources import (
+    test_anthropic,
     test_claude_code,
     test_codex,
     test_copilot_cli,
@@ -22,6 +25,8 @@ from tests.sources import (
     test_langfuse,
     test_litellm,
     test_llm,
+    test_openai,
+    test_openai_batch,
     test_opencode,
     test_openrouter,
     test_otel,
@@ -44,6 +49,12 @@ LINES = {
     "helicone": [test_helicone.request(), {"data": [test_helicone.request()]}],
     "jsonl": [{"timestamp": "2026-01-09T10:00:00Z", "request_id": "r", "model": "gpt-4o", "input_tokens": 10,
                "output_tokens": 2, "tags": {"a": "b"}, "latency_ms": 5}],
+    "openai-admin": [json.loads(pages.openai(pages.COST, pages.CREDIT, pages.USED))],
+    "anthropic-admin": [json.loads(pages.anthropic(pages.BILLED, pages.COUNTED))],
+    "openai-batch": [test_openai_batch.line(test_openai_batch.BODY), test_openai_batch.result("errored")],
+    "openai": [test_openai.chat({"prompt_tokens": 9, "completion_tokens": 3,
+                                 "prompt_tokens_details": {"cached_tokens": 4}})],
+    "anthropic": [test_anthropic.message({"input_tokens": 9, "output_tokens": 3, "cache_read_input_tokens": 4})],
 }  # fmt: skip
 PER_SOURCE = 650
 MANY_PER_SOURCE = 8_500
@@ -124,11 +135,13 @@ def _read_damaged(name: str, dice: random.Random, count: int) -> None:
             made.append(odd_bytes(dice, encoded(line)))
     written = sum(1 for line in made if line.strip())
     # The log proper begins with sound lines, as a log does.
-    file = LogFile(io.BytesIO(encoded(*LINES[name]) + b"".join(made)), "log")
+    file = LogFile(
+        io.BytesIO(encoded(*LINES[name]) + b"".join(made)), "log", ReadOptions(undated=1_790_000_000_000_000)
+    )
     items = list(source.read(file))
-    assert all(isinstance(item, Record | Problem) for item in items)
+    assert all(isinstance(item, Record | Problem | Billed) for item in items)
     told = {item.line for item in items if isinstance(item, Problem)}
-    requests = sum(isinstance(item, Record) for item in items)
+    requests = sum(isinstance(item, Record | Billed) for item in items)
     # A line may hold several requests; none is without a trace.
     assert len(told) + requests + file.ignored >= written + len(LINES[name])
     for item in items:
