@@ -7,7 +7,7 @@ import io
 import json
 import re
 from contextlib import closing
-from decimal import Decimal, getcontext
+from decimal import Context, Decimal
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -38,6 +38,9 @@ OF_USE = (
 )  # fmt: skip
 
 
+_EXACT = Context(prec=60)
+
+
 def exported(*usages: Usage, **fields: Any) -> list[dict[str, str]]:
     with closing(SqliteLedger(MEMORY, write=True)) as ledger:
         rows = [row(T0 + at * 86_400_000_000, usage, **fields) for at, usage in enumerate(usages)]
@@ -50,7 +53,6 @@ def exported(*usages: Usage, **fields: Any) -> list[dict[str, str]]:
 
 
 def obeys(found: dict[str, str]) -> None:
-    getcontext().prec = 60
     for name in NEVER_NULL:
         assert found[name], name
     for name in COSTS:
@@ -77,7 +79,7 @@ def obeys(found: dict[str, str]) -> None:
     for name in OF_USE:
         assert found[name], name
     for unit in ("ListUnitPrice", "ContractedUnitPrice"):
-        assert Decimal(found[unit]) * Decimal(found["PricingQuantity"]) == Decimal(found["ListCost"])
+        assert _EXACT.multiply(Decimal(found[unit]), Decimal(found["PricingQuantity"])) == Decimal(found["ListCost"])
     assert found["SkuPriceId"].startswith(found["SkuId"] + "/")
     assert all(name.startswith("x_") for name in json.loads(found["SkuPriceDetails"]))
     assert found["PricingUnit"] in {"1000000 Tokens", "Requests", "Units"}
