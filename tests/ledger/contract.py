@@ -66,6 +66,8 @@ from tests.ledger.samples import (
 
 #: Every engine's class inherits the same property tests.
 shared = settings(suppress_health_check=[HealthCheck.differing_executors, HealthCheck.too_slow], deadline=None)
+#: Of what is told by few examples as well.
+briefly = settings(shared, max_examples=40)
 HOSTILE = ("o'hara", '"', "100%", "a;b", "x' OR '1'='1", "'; DROP TABLE request; --", "\\", "nul\x00", "?", "中文", "%")
 TAGS = ("tag.k", "tag.cost%", "tag.a\"'b", "tag.absent")
 
@@ -383,7 +385,7 @@ class LedgerContract:
         query = EVERYTHING._replace(where=(("prompt", "support.j2"),))
         assert ledger.token_percentiles(query, "output", (10, 50, 90, 91, 100)) == (1, 5, 9, 10, 10)
 
-    @shared
+    @briefly
     @given(distinct_rows, intervals, st.sampled_from([Fraction(0), Fraction(1, 2), Fraction(95, 100), Fraction(1)]))
     def test_percentiles_of_costs_are_continuous_and_of_each_app(
         self, rows: list[PricedRecord], interval: tuple[int, int], share: Fraction
@@ -414,7 +416,7 @@ class LedgerContract:
                 ledger.add(rows[::2], ledger.begin_batch("again", T0))
             assert ledger.cost_percentiles(start, end, share) == expected
 
-    @shared
+    @briefly
     @given(distinct_rows, intervals, st.sampled_from([(), (("app", "shop"),), (("user", "ann"), ("tag.k", "v"))]))
     def test_what_a_subscription_pays_for(
         self, rows: list[PricedRecord], interval: tuple[int, int], where: tuple[tuple[str, str], ...]

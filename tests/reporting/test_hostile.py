@@ -8,6 +8,7 @@ import json
 import re
 from contextlib import closing
 from datetime import UTC
+from functools import cache
 from importlib import import_module
 
 import pytest
@@ -26,6 +27,7 @@ UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 NAMES = [name for name in DIMENSIONS if name not in {"tier", "status", "source"}]
 
 
+@cache
 def answered(text: str) -> Report:
     fields = dict.fromkeys([name for name in NAMES if name != "app"], text)
     with closing(SqliteLedger(MEMORY, write=True)) as ledger:
