@@ -15,7 +15,7 @@ from typing import NamedTuple
 from llmcost.analysis.outliers import DAILY, HOURLY, Outliers, Rhythm, outliers
 from llmcost.core.instants import DAY_US, Granularity, Period, edges, local_midnight, shifted
 from llmcost.core.money import NANO_PER_USD
-from llmcost.ledger.protocol import Amounts, Ledger, Query, StoredRequest
+from llmcost.ledger.protocol import ROLLED, Amounts, Ledger, Query, StoredRequest
 
 #: A request is dear above this many times the percentile of its app's requests of so many days.
 _TIMES, _DAYS, _PERCENTILE = 2, 7, 95
@@ -91,7 +91,8 @@ def anomalies(
         return None
     start = max(period.start, shifted(period._replace(start=period.end), -_DAYS).start)
     dear, count, cost = _dear(ledger, Query(start, period.end, where=where), period.end, _PERCENTILE)
-    return Anomalies(dear, count, cost, _episodes(ledger, period, granularity, where))
+    rolled = all(name in ROLLED for name, _ in where)
+    return Anomalies(dear, count, cost, _episodes(ledger, period, granularity, where, None if rolled else since))
 
 
 def dear_requests(ledger: Ledger, now_us: int, percentile: int = _PERCENTILE) -> tuple[DearRequest, ...]:
@@ -103,7 +104,8 @@ def dear_requests(ledger: Ledger, now_us: int, percentile: int = _PERCENTILE) ->
 def _dear(
     ledger: Ledger, query: Query, end: int, percentile: int, limit: int = _LISTED
 ) -> tuple[tuple[DearRequest, ...], int, int]:
-    spreads = ledger.cost_percentiles(end - _DAYS * DAY_US, end, Fraction(percentile, 100))
+    start = max(end - _DAYS * DAY_US, ledger.raw_since() or 0)
+    spreads = ledger.cost_percentiles(start, end, Fraction(percentile, 100))
     # An integer is above twice the percentile when it is above that, rounded down.
     found = ledger.dear(query, {app: int(_TIMES * spread.percentile) for app, spread in spreads.items()}, limit)
     listed = []
@@ -114,12 +116,13 @@ def _dear(
 
 
 def _episodes(
-    ledger: Ledger, period: Period, granularity: Granularity, where: tuple[tuple[str, str], ...]
+    ledger: Ledger, period: Period, granularity: Granularity, where: tuple[tuple[str, str], ...], since: int | None
 ) -> tuple[Episode, ...]:
+    """`since`: before it nothing is known of what the filters ask for."""
     unit: Granularity = "hour" if granularity == "hour" else "day"
     zone = period.zone
     days = _HISTORY_DAYS_OF_HOURS if unit == "hour" else _HISTORY_DAYS
-    history = local_midnight(period.first_day - timedelta(days=days), zone)
+    history = max(local_midnight(period.first_day - timedelta(days=days), zone), since or 0)
     cuts = edges(Period(history, period.end, zone, ""), unit)
     first = bisect_right(cuts, period.start) - 1
     # Of a day or hour that is not over, less than usual says nothing.
@@ -138,7 +141,7 @@ def _episodes(
             found.append(Episode(app, start, end, round(each.amount), round(each.usual), ()))
     found.sort(key=lambda each: (-abs(each.excess), each.start, each.app))
     return (
-        *(each._replace(explained=_explained(ledger, each, period, where)) for each in found[:_EXPLAINED]),
+        *(each._replace(explained=_explained(ledger, each, period, where, since)) for each in found[:_EXPLAINED]),
         *found[_EXPLAINED:],
     )
 
@@ -164,7 +167,7 @@ def _unusual(amounts: Sequence[Amounts], first: int, whole: int, rhythm: Rhythm)
 
 
 def _explained(
-    ledger: Ledger, episode: Episode, period: Period, where: tuple[tuple[str, str], ...]
+    ledger: Ledger, episode: Episode, period: Period, where: tuple[tuple[str, str], ...], since: int | None
 ) -> tuple[Explained, ...]:
     """Whose the excess is: against the mean of the same days or hours of the weeks before."""
     mine = (*(pair for pair in where if pair[0] != "app"), ("app", episode.app))
@@ -174,6 +177,8 @@ def _explained(
     for back in range(_WEEKS + 1):
         share = Fraction(-1, _WEEKS) if back else Fraction(1)
         there = shifted(window, -7 * weeks * back)
+        if there.start < (since or 0):
+            return ()
         for group in ledger.sums(Query(there.start, there.end, _EXPLAINING, mine)):
             for pair in zip(_EXPLAINING, group.key, strict=True):
                 excess[pair] += share * group.sums["cost"]

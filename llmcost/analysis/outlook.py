@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from llmcost.analysis.forecast import KEPT_DAYS, Forecast, forecast
 from llmcost.core.instants import Period, from_us, local_midnight
-from llmcost.ledger.protocol import Amounts, Ledger, Query
+from llmcost.ledger.protocol import ROLLED, Amounts, Ledger, Query
 
 
 class Outlook(NamedTuple):
@@ -28,8 +28,11 @@ def outlook(ledger: Ledger, now_us: int, zone: tzinfo, where: tuple[tuple[str, s
     following = (first + timedelta(days=31)).replace(day=1)
     days = [local_midnight(today + timedelta(days=at), zone) for at in range(-KEPT_DAYS, 1)]
     tomorrow = local_midnight(today + timedelta(days=1), zone)
-    found = ledger.series(Query(0, 0, where=where), [*days, now_us + 1], tokens=False)
-    amounts = found.get((), [Amounts()] * len(days))
+    # Of what filters by another dimension ask for, only the requests tell.
+    since = None if all(name in ROLLED for name, _ in where) else ledger.raw_since()
+    known = [day for day in days if since is None or day >= since]
+    found = ledger.series(Query(0, 0, where=where), [*known, now_us + 1], tokens=False)
+    amounts = [Amounts()] * (len(days) - len(known)) + found.get((), [Amounts()] * len(known))
     this_month = amounts[-_days(first, today) :]
     spent = sum(each.cost for each in this_month)
     heading = forecast(

@@ -92,8 +92,8 @@ def _anomalies(report: Report, view: View) -> Iterator[RenderableType]:
 
     found, zone = report.anomalies, report.question.compared.period.zone
     if found is None:
-        yield _heading("Unusual")
-        yield Text("not known: rows of this period were compacted")
+        if view.sections != DEFAULT_SECTIONS:
+            yield Text("\nwhat was unusual is not known: rows of this period were compacted")
         return
     if found.episodes:
         yield _heading("Unusual spend, for its app")

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from llmcost.analysis.anomalies import Anomalies, Explained, anomalies, dear_requests
+from llmcost.analysis.outlook import outlook
 from llmcost.core.instants import DAY_US, Granularity, Period, to_us
 from llmcost.core.record import Record
 from llmcost.core.usage import Usage
@@ -149,3 +150,20 @@ def test_where_rows_were_compacted_nothing_is_said(ledger: SqliteLedger) -> None
     ledger.compact(NOW - 3 * DAY_US)
     assert anomalies(ledger, Period(NOW - 7 * DAY_US, NOW, UTC, "")) is None
     assert anomalies(ledger, Period(NOW - 3 * DAY_US, NOW, UTC, "")) is not None
+
+
+@pytest.mark.parametrize("zone", [UTC, ZoneInfo("Asia/Shanghai"), ZoneInfo("America/New_York")])
+@pytest.mark.parametrize("where", [(), (("app", "chat"),), (("user", ""),), (("user", ""), ("session", ""))])
+def test_after_compaction_what_is_left_is_looked_at(
+    ledger: SqliteLedger, zone: tzinfo, where: tuple[tuple[str, str], ...]
+) -> None:
+    days(ledger, "chat", 20 * USD, zone=zone)
+    put(ledger, (NOW - DAY_US, 70 * USD, "chat"), *((NOW - DAY_US - at, USD, "chat") for at in range(1, 99)))
+    ledger.compact(NOW - 12 * DAY_US)
+    day = Period(NOW - 2 * DAY_US, NOW, zone, "")
+    found = anomalies(ledger, day, where=where)
+    assert found is not None
+    assert [dear.stored.priced.cost for dear in found.requests] == [70 * USD]
+    ledger.compact(NOW - 3 * DAY_US)
+    assert anomalies(ledger, day, where=where) is not None
+    assert outlook(ledger, NOW, zone, where).spent > 0
