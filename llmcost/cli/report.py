@@ -78,6 +78,8 @@ def report(
             return show_whole(env, period, _names(by), others)
         return show_billed(env, period, _names(by), others)
     form = env.choose_format(*PICTURES) if chart else env.choose_format(*REPORT_FORMATS, "html", "xlsx", *PICTURES)
+    if lang != "en" and not (email or form == "html"):
+        raise UsageError("--lang is for HTML and e-mail", "add --format html, or leave it out")
     oldest = span_us(max_age) if max_age else None
     for name in section or ():
         if name not in SECTIONS:

@@ -70,6 +70,10 @@ def test_an_unknown_language(options: list[str]) -> None:
     assert (ran.code, ran.err) == (2, "error: unknown language 'fr'\nhint: use one of en, zh\n")
 
 
+def test_a_language_of_what_has_none(options: list[str]) -> None:
+    assert report(options, "--lang", "zh").err.startswith("error: --lang is for HTML and e-mail\n")
+
+
 def test_a_mail_to_two_people(options: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     with smtp() as server:
         mailing(monkeypatch, PORT=server.port)
