@@ -5,14 +5,23 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
-from llmcost.core.errors import DataError, UsageError
+from llmcost.core.errors import DataError, UsageError, nearest
 from llmcost.core.money import nano_from_usd
+from llmcost.core.text import clean_field
 from llmcost.ledger.protocol import Group
 
 COLUMNS = ("key", "value_usd", "status", "kind")
-_FAILED = {"failed", "failure", "closed", "rejected", "abandoned", "cancelled"}
+State = Literal["succeeded", "failed", "open"]
+#: What a file may say of an outcome; nothing: it succeeded.
+STATES: dict[str, State] = {
+    **dict.fromkeys(("", "succeeded", "success", "merged", "done", "resolved", "completed", "won"), "succeeded"),
+    **dict.fromkeys(("failed", "failure", "closed", "rejected", "abandoned", "cancelled", "lost"), "failed"),
+    **dict.fromkeys(("open", "draft", "pending", "running"), "open"),
+}
+#: Of several outcomes under one key, the first that is among them counts.
+_RANK: tuple[State, ...] = ("succeeded", "open", "failed")
 
 
 class Outcome(NamedTuple):
@@ -20,8 +29,14 @@ class Outcome(NamedTuple):
     """The branch, tag, user … that its requests carry."""
     value: int | None = None
     """nano-USD; None: not told."""
-    failed: bool = False
+    state: State = "succeeded"
     kind: str = ""
+
+    def plus(self, other: Outcome) -> Outcome:
+        """Two of one key (two pull requests of one branch) are one that succeeded if either did."""
+        values = [each for each in (self.value, other.value) if each is not None]
+        state = min(self.state, other.state, key=_RANK.index)
+        return Outcome(self.key, sum(values) if values else None, state, self.kind or other.kind)
 
 
 class Told(NamedTuple):
@@ -45,18 +60,19 @@ class Outcomes(NamedTuple):
 
     @property
     def succeeded(self) -> tuple[Told, ...]:
-        return tuple(each for each in self.told if not each.outcome.failed)
+        return tuple(each for each in self.told if each.outcome.state == "succeeded")
 
     @property
     def lost(self) -> int:
         """nano-USD of outcomes that failed."""
-        return sum(each.cost for each in self.told if each.outcome.failed)
+        return sum(each.cost for each in self.told if each.outcome.state == "failed")
 
     @property
     def per_outcome(self) -> Fraction | None:
-        """nano-USD of all attributed requests, those of failures included, for each success among them."""
+        """nano-USD of all requests of outcomes that are over, failures included, for each success among them."""
         count = len(self.succeeded)
-        return Fraction(sum(each.cost for each in self.told), count) if count else None
+        over = sum(each.cost for each in self.told if each.outcome.state != "open")
+        return Fraction(over, count) if count else None
 
 
 def outcomes(given: Mapping[str, Outcome], by: str, groups: Sequence[Group]) -> Outcomes:
@@ -82,22 +98,24 @@ def read(lines: Iterable[str], name: str) -> dict[str, Outcome]:
 
     Raises:
         UsageError: columns are missing or unknown.
-        DataError: a line cannot be read, or a key comes twice.
+        DataError: a line cannot be read.
     """
     rows = csv.DictReader(lines, strict=True)
     found: dict[str, Outcome] = {}
     try:
         header = [column.strip() for column in rows.fieldnames or ()]
         unknown = [each for each in header if each not in COLUMNS]
-        if unknown or "key" not in header:
-            what = f"an unknown column {unknown[0]!r}" if unknown else "no column 'key'"
+        if unknown or "key" not in header or len(set(header)) < len(header):
+            what = "two columns of one name" if "key" in header else "no column 'key'"
+            what = f"an unknown column {unknown[0]!r}" if unknown else what
             raise UsageError(f"{name} has {what}", f"use {', '.join(COLUMNS)}")
         rows.fieldnames = header
         for row in rows:
-            outcome = _outcome({key: (value or "").strip() for key, value in row.items() if isinstance(key, str)})
-            if outcome.key in found:
-                raise DataError(f"{name}:{rows.line_num}: {outcome.key!r} comes twice", "one line for each outcome")
-            found[outcome.key] = outcome
+            if None in row:
+                raise DataError(f"{name}:{rows.line_num}: more cells than columns", "quote cells that hold a comma")
+            outcome = _outcome({key: (value or "").strip() for key, value in row.items()})
+            earlier = found.get(outcome.key)
+            found[outcome.key] = earlier.plus(outcome) if earlier else outcome
     except ValueError as error:
         raise DataError(f"{name}:{rows.line_num}: {error}", "correct the line") from None
     except csv.Error as error:
@@ -106,7 +124,16 @@ def read(lines: Iterable[str], name: str) -> dict[str, Outcome]:
 
 
 def _outcome(row: Mapping[str, str]) -> Outcome:
-    if not row["key"]:
+    # As the ledger keeps names, so that they meet.
+    key = clean_field(row["key"])
+    if not key:
         raise ValueError("an outcome without a key")
     value = nano_from_usd(row["value_usd"]) if row.get("value_usd") else None
-    return Outcome(row["key"], value, row.get("status", "").lower() in _FAILED, row.get("kind", ""))
+    if value is not None and value < 0:
+        raise ValueError(f"a value below zero: {row['value_usd']!r}")
+    status = row.get("status", "").lower()
+    if status not in STATES:
+        raise ValueError(
+            f"unknown status {status[:40]!r}{nearest(status, STATES)}; known: {', '.join(filter(None, STATES))}"
+        )
+    return Outcome(key, value, STATES[status], clean_field(row.get("kind", "")))

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from llmcost.core.instants import Period
 from llmcost.core.record import dimension
-from llmcost.ledger.protocol import Group, Ledger, Query, Sums
+from llmcost.ledger.protocol import Covered, Group, Ledger, Query, Sums
 
 #: What units are counted by, unless another dimension is asked for.
 FEATURE, TASK = "tag.feature", "prompt_id"
@@ -22,6 +22,9 @@ class Unit(NamedTuple):
     by: str
     """The dimension it is counted by."""
     number: int
+    """Of those with a price for at least one of their requests."""
+    unknown: int
+    """Units none of whose requests have a price."""
     cost: int
     """Of requests that tell their unit."""
     unattributed: int
@@ -41,22 +44,26 @@ class Unit(NamedTuple):
 
 class Units(NamedTuple):
     total: Sums
+    succeeded: Sums
+    """Of the total, what ended with the status `ok`."""
+    covered: Covered
+    """Of the total, what subscriptions pay for."""
     units: tuple[Unit, ...]
-
-    @property
-    def successful(self) -> int:
-        return self.total["requests"] - self.total["errors"]
 
     @property
     def per_request(self) -> Fraction | None:
         """nano-USD of a priced request; None without one."""
-        priced = self.total["requests"] - self.total["unpriced"]
-        return Fraction(self.total["cost"], priced) if priced else None
+        return _each(self.total["cost"], self.total)
 
     @property
     def per_success(self) -> Fraction | None:
-        """All that was spent, failures included, by what came of it."""
-        return Fraction(self.total["cost"], self.successful) if self.successful else None
+        """All that was spent, failures included, for each priced request that succeeded."""
+        return _each(self.total["cost"], self.succeeded)
+
+
+def _each(cost: int, sums: Sums) -> Fraction | None:
+    priced = sums["requests"] - sums["unpriced"]
+    return Fraction(cost, priced) if priced else None
 
 
 def units(
@@ -64,19 +71,26 @@ def units(
 ) -> Units:
     """Raises UsageError: an unknown dimension, or rows that were compacted are needed."""
     named = (("user", "user"), ("session", "session"), ("feature", dimension(feature)), ("task", dimension(task)))
+
+    def asked(*by: str) -> list[Group]:
+        return ledger.sums(Query(period.start, period.end, by, where))
+
     with ledger.snapshot():
-        total = ledger.sums(Query(period.start, period.end, where=where))[0].sums
-        found = tuple(_unit(name, by, ledger.sums(Query(period.start, period.end, (by,), where))) for name, by in named)
-    return Units(total, found)
+        statuses = {group.key[0]: group.sums for group in asked("status")}
+        return Units(
+            asked()[0].sums, statuses.get("ok", Sums()), ledger.covered(Query(period.start, period.end, where=where)),
+            tuple(_unit(name, by, asked(by)) for name, by in named),
+        )  # fmt: skip
 
 
 def _unit(name: str, by: str, groups: Sequence[Group]) -> Unit:
-    known = [group.sums for group in groups if group.key[0]]
+    told = [group.sums for group in groups if group.key[0]]
+    known = [sums for sums in told if sums["requests"] > sums["unpriced"]]
     costs = sorted(sums["cost"] for sums in known)
-    whole = Sums.total(known)
+    whole = Sums.total(told)
     rest = sum(group.sums["cost"] for group in groups if not group.key[0])
     return Unit(
-        name, by, len(known), whole["cost"], rest, whole["requests"], whole["unpriced"],
+        name, by, len(known), len(told) - len(known), whole["cost"], rest, whole["requests"], whole["unpriced"],
         quantile(costs, Fraction(1, 2)), quantile(costs, Fraction(9, 10)),
     )  # fmt: skip
 

@@ -32,10 +32,11 @@ _WRITES = {"write_5m": 2, "write_1h": 3}
 class Wasted(NamedTuple):
     requests: int = 0
     cost: int = 0
-    """nano-USD."""
+    """nano-USD; a lower bound where some have no price."""
+    unpriced: int = 0
 
-    def plus(self, cost: int) -> Wasted:
-        return Wasted(self.requests + 1, self.cost + cost)
+    def plus(self, cost: int | None) -> Wasted:
+        return Wasted(self.requests + 1, self.cost + (cost or 0), self.unpriced + (cost is None))
 
 
 class Waste(NamedTuple):
@@ -63,7 +64,7 @@ class Waste(NamedTuple):
 
 class _Failure(NamedTuple):
     ts: int
-    cost: int
+    cost: int | None
     told: bool = False
 
 
@@ -75,19 +76,22 @@ class _Written(NamedTuple):
     """femto-USD."""
 
 
-def waste(rows: Iterable[StoredRequest]) -> Waste:
-    """Of requests in order of time."""
+def waste(rows: Iterable[StoredRequest], until: int) -> Waste:
+    """Of requests in order of time; `until`: what is alive then (microseconds UTC) may still be read."""
     found = dict.fromkeys(CATEGORIES, Wasted())
     loops = Wasted()
     answered: dict[tuple[str, str, str], int] = {}
     failures: defaultdict[str, deque[_Failure]] = defaultdict(deque)
-    unread: dict[str, _Written] = {}
+    caches = _Caches()
     read = written = unjudged = 0
     for number, row in enumerate(rows, 1):
         priced = row.priced
-        r, cost = priced.record, priced.cost or 0
+        r, cost = priced.record, priced.cost
         if not number % _TIDY:
             _tidy(r.ts, answered, failures)
+        cache = r.session or r.prefix_digest
+        if cache:
+            caches.seen(cache, r.ts, read=r.usage.cached_total > 0)
         if r.status != "ok":
             found["errors"] = found["errors"].plus(cost)
             if r.session:
@@ -109,22 +113,44 @@ def waste(rows: Iterable[StoredRequest]) -> Waste:
             unjudged += 1
             continue
         read += use.read
-        written += use.written
-        key = r.session or r.prefix_digest
-        if not key:
-            continue
-        pending = unread.get(key)
-        if pending is not None and (r.ts > pending.expires or r.usage.cached_total):
-            del unread[key]
-            if r.ts > pending.expires:
-                found["unread_cache_writes"] = _unread(found["unread_cache_writes"], pending)
+        written += sum(use.written.values())
         # What a wasted request wrote is wasted with it already.
-        if use.written > 0 and not category:
-            earlier = unread.get(key)
-            unread[key] = _Written(r.ts + use.ttl, use.written + (earlier.premium if earlier else 0))
-    for pending in unread.values():
-        found["unread_cache_writes"] = _unread(found["unread_cache_writes"], pending)
-    return Waste(found, loops, read, written, unjudged)
+        if cache and not category:
+            for bucket, premium in use.written.items():
+                caches.write(cache, bucket, r.ts, premium)
+    return Waste({**found, "unread_cache_writes": caches.unread(until)}, loops, read, written, unjudged)
+
+
+class _Caches:
+    """Cache writes that nobody has read yet, by session (or prefix) and lifetime."""
+
+    def __init__(self) -> None:
+        self._pending: defaultdict[str, dict[str, _Written]] = defaultdict(dict)
+        self._wasted = Wasted()
+
+    def seen(self, cache: str, ts: int, *, read: bool) -> None:
+        """A request of this cache came: what has expired is lost; what has not is well spent once it is read."""
+        for bucket, pending in [*self._pending.get(cache, {}).items()]:
+            if ts > pending.expires:
+                self._lose(pending)
+            elif not read:
+                continue
+            del self._pending[cache][bucket]
+
+    def write(self, cache: str, bucket: str, ts: int, premium: int) -> None:
+        earlier = self._pending[cache].get(bucket)
+        whole = premium + (earlier.premium if earlier else 0)
+        self._pending[cache][bucket] = _Written(ts + _TTL_US[bucket], whole)
+
+    def unread(self, until: int) -> Wasted:
+        for buckets in self._pending.values():
+            for pending in buckets.values():
+                if pending.expires <= until:
+                    self._lose(pending)
+        return self._wasted
+
+    def _lose(self, pending: _Written) -> None:
+        self._wasted = self._wasted.plus(round_half_even(pending.premium, FEMTO_PER_NANO))
 
 
 def _tidy(now: int, answered: dict[tuple[str, str, str], int], failures: defaultdict[str, deque[_Failure]]) -> None:
@@ -135,11 +161,7 @@ def _tidy(now: int, answered: dict[tuple[str, str, str], int], failures: default
         del failures[session]
 
 
-def _unread(wasted: Wasted, pending: _Written) -> Wasted:
-    return wasted.plus(round_half_even(pending.premium, FEMTO_PER_NANO))
-
-
-def _looping(recent: deque[_Failure], ts: int, cost: int) -> Iterator[int]:
+def _looping(recent: deque[_Failure], ts: int, cost: int | None) -> Iterator[int | None]:
     """Costs of a session's failures as soon as they are known to be a loop's; each once."""
     while recent and ts - recent[0].ts > _LOOP_US:
         recent.popleft()
@@ -152,32 +174,31 @@ def _looping(recent: deque[_Failure], ts: int, cost: int) -> Iterator[int]:
 
 
 class _CacheUse(NamedTuple):
-    read: int
-    written: int
     """femto-USD."""
-    ttl: int
+
+    read: int
+    written: dict[str, int]
+    """By the bucket of the writes; only what cost more than plain input."""
 
 
 def _cache_use(priced: PricedRecord) -> _CacheUse | None:
     """What caching saved and cost of one request; None where its rates are not known."""
     usage = priced.record.usage
     if not (usage.cached or usage.write_5m or usage.write_1h):
-        return _CacheUse(0, 0, 0)
+        return _CacheUse(0, {})
     body = priced.basis.body
     found = rates_of(body, usage.input_total) if body and priced.cost is not None else None
     if found is None:
         return None
     rates, _ = found
-    plain = rates[_INPUT]
-    cached = rates[_CACHED]
+    plain, cached = rates[_INPUT], rates[_CACHED]
     if plain is None or (usage.cached and cached is None):
         return None
-    premium, ttl = 0, 0
+    premiums = {}
     for name, place in _WRITES.items():
         rate, tokens = rates[place], getattr(usage, name)
         if tokens and rate is None:
             return None
-        if tokens and rate is not None:
-            premium += tokens * (rate - plain)
-            ttl = max(ttl, _TTL_US[name])
-    return _CacheUse(usage.cached * (plain - (cached or 0)), premium, ttl)
+        if tokens and rate is not None and rate > plain:
+            premiums[name] = tokens * (rate - plain)
+    return _CacheUse(usage.cached * (plain - (cached or 0)), premiums)

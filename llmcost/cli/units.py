@@ -47,13 +47,14 @@ def units(
     given = None if outcomes is None else _read(outcomes)
     period = compared(span, env.now_us, env.zone).period
     chosen = filters(where)
-    query = Query(period.start, period.end, where=chosen)
     with closing(env.open_ledger()) as ledger, ledger.snapshot():
-        env.note_compacted(ledger, query.start)
+        env.note_compacted(ledger, period.start)
+        period = period._replace(start=min(period.end, max(period.start, ledger.raw_since() or 0)))
+        query = Query(period.start, period.end, where=chosen)
         found = Found(
             period,
             counted(ledger, period, chosen, feature=feature, task=task),
-            waste(ledger.requests(query, order="time", limit=None)),
+            waste(ledger.requests(query, order="time", limit=None), min(period.end, env.now_us)),
             None if given is None else joined(given, by, ledger.sums(query._replace(by=(by,)))),
         )
     env.emit(written(found, form, top=top or None, width=env.width, color=env.color))

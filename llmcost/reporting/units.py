@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from llmcost.analysis.outcomes import Outcomes
 from llmcost.analysis.units import Unit, Units
-from llmcost.analysis.waste import CATEGORIES, Waste
+from llmcost.analysis.waste import CATEGORIES, Waste, Wasted
 from llmcost.core.instants import Period, rfc3339
 from llmcost.core.money import FEMTO_PER_NANO, round_half_even, usd_text
 from llmcost.core.text import printable
@@ -81,8 +81,10 @@ def sentences(found: Found) -> Iterator[str]:
     lacking = f", {count(total['unpriced'])} without a price" if total["unpriced"] else ""
     yield (
         f"{cost} for {counted(total['requests'], 'request')}{lacking}: {_each(found.units.per_request)} each,"
-        f" {_each(found.units.per_success)} for each of {count(found.units.successful)} that succeeded"
+        f" {_each(found.units.per_success)} for each of {count(found.units.succeeded['requests'])} that succeeded"
     )
+    if found.units.covered.requests:
+        yield f"of it, at API prices that subscriptions cover: {usd(found.units.covered.cost)}"
     if waste.read or waste.written:
         verb = "saved" if waste.saved >= 0 else "cost"
         unknown = f"; {counted(waste.unjudged, 'request')} whose rates are not known" if waste.unjudged else ""
@@ -107,27 +109,35 @@ def unit_rows(found: Found) -> list[tuple[str, ...]]:
         (unit.name, unit.by, "not recorded", "", "", "", "", usd(unit.unattributed))
         if not unit.number
         else (
-            unit.name, unit.by, count(unit.number), _each(unit.average), _each(unit.median), _each(unit.p90),
+            unit.name, unit.by, _number(unit), _each(unit.average), _each(unit.median), _each(unit.p90),
             percent(unit.cost, total), usd(unit.unattributed),
         )
         for unit in found.units.units
     ]  # fmt: skip
 
 
+def _number(unit: Unit) -> str:
+    return count(unit.number) + (f" (+{count(unit.unknown)} unpriced)" if unit.unknown else "")
+
+
 def waste_rows(found: Found) -> list[tuple[str, ...]]:
     total = found.units.total["cost"]
     rows = [
-        (WASTED[each], count(wasted.requests), usd(wasted.cost), percent(wasted.cost, total))
+        (WASTED[each], _requests(wasted), usd(wasted.cost), percent(wasted.cost, total))
         for each, wasted in found.waste.categories.items()
         if wasted.requests
     ]
     return [*rows, ("together", "", usd(found.waste.total), percent(found.waste.total, total))]
 
 
+def _requests(wasted: Wasted) -> str:
+    return count(wasted.requests) + (f" ({count(wasted.unpriced)} unpriced)" if wasted.unpriced else "")
+
+
 def outcome_rows(found: Outcomes, top: int | None) -> list[tuple[str, ...]]:
     rows = [
         (
-            name(each.outcome.key), printable(each.outcome.kind), "failed" if each.outcome.failed else "succeeded",
+            name(each.outcome.key), printable(each.outcome.kind), each.outcome.state,
             usd(each.cost), count(each.requests), "" if each.outcome.value is None else usd(each.outcome.value),
         )
         for each in found.told[:top]
@@ -163,17 +173,19 @@ def _json(found: Found) -> str:
         "cost_usd": cost_usd(units.total),
         "requests": units.total["requests"],
         "unpriced_requests": units.total["unpriced"],
-        "successful_requests": units.successful,
+        "successful_requests": units.succeeded["requests"],
+        "covered_requests": units.covered.requests,
+        "covered_usd": usd_text(units.covered.cost),
         "cost_per_request_usd": _usd(units.per_request),
         "cost_per_successful_request_usd": _usd(units.per_success),
         "units": [_unit(unit) for unit in units.units],
         "waste": {
             "cost_usd": usd_text(waste.total),
             **{
-                each: {"requests": waste.categories[each].requests, "cost_usd": usd_text(waste.categories[each].cost)}
+                each: _wasted(waste.categories[each])
                 for each in CATEGORIES
             },
-            "error_loops": {"requests": waste.loops.requests, "cost_usd": usd_text(waste.loops.cost)},
+            "error_loops": _wasted(waste.loops),
         },
         "prompt_cache": {
             "saved_usd": usd_text(waste.saved), "read_usd": usd_text(_nano(waste.read)),
@@ -184,9 +196,16 @@ def _json(found: Found) -> str:
     return json.dumps(document, ensure_ascii=False, indent=2)
 
 
+def _wasted(wasted: Wasted) -> dict[str, Any]:
+    return {
+        "requests": wasted.requests, "cost_usd": usd_text(wasted.cost), "unpriced_requests": wasted.unpriced,
+    }  # fmt: skip
+
+
 def _unit(unit: Unit) -> dict[str, Any]:
     return {
-        "unit": unit.name, "dimension": unit.by, "number": unit.number, "cost_usd": usd_text(unit.cost),
+        "unit": unit.name, "dimension": unit.by, "number": unit.number,
+        "unpriced_units": unit.unknown, "cost_usd": usd_text(unit.cost),
         "average_usd": _usd(unit.average), "median_usd": _usd(unit.median), "p90_usd": _usd(unit.p90),
         "requests": unit.requests, "unpriced_requests": unit.unpriced, "unattributed_usd": usd_text(unit.unattributed),
     }  # fmt: skip
@@ -195,12 +214,13 @@ def _unit(unit: Unit) -> dict[str, Any]:
 def _outcomes(found: Outcomes) -> dict[str, Any]:
     return {
         "dimension": found.by, "cost_per_outcome_usd": _usd(found.per_outcome), "succeeded": len(found.succeeded),
-        "failed": len(found.told) - len(found.succeeded), "lost_usd": usd_text(found.lost),
+        "failed": sum(each.outcome.state == "failed" for each in found.told),
+        "open": sum(each.outcome.state == "open" for each in found.told), "lost_usd": usd_text(found.lost),
         "without_requests": found.without_cost, "unattributed_usd": usd_text(found.unattributed),
         "unattributed_requests": found.unattributed_requests,
         "rows": [
             {
-                "key": each.outcome.key, "kind": each.outcome.kind, "failed": each.outcome.failed,
+                "key": each.outcome.key, "kind": each.outcome.kind, "state": each.outcome.state,
                 "cost_usd": usd_text(each.cost), "requests": each.requests, "unpriced_requests": each.unpriced,
                 "value_usd": None if each.outcome.value is None else usd_text(each.outcome.value),
             }
@@ -217,11 +237,20 @@ def _csv(found: Found) -> str:
     """Outcomes where there are any, else units."""
     if found.outcomes is not None:
         rows = [
-            (printable(each.outcome.key), printable(each.outcome.kind), each.outcome.failed, usd_text(each.cost),
-             each.requests, each.unpriced)
+            (printable(each.outcome.key), printable(each.outcome.kind), each.outcome.state, usd_text(each.cost),
+             each.requests, each.unpriced, None if each.outcome.value is None else usd_text(each.outcome.value))
             for each in found.outcomes.told
         ]  # fmt: skip
-        rest = ("(no outcome)", "", "", usd_text(found.outcomes.unattributed), found.outcomes.unattributed_requests, "")
-        return csv_text(("key", "kind", "failed", "cost_usd", "requests", "unpriced_requests"), [*rows, rest])
+        rest = (
+            "(no outcome)",
+            "",
+            "",
+            usd_text(found.outcomes.unattributed),
+            found.outcomes.unattributed_requests,
+            "",
+            "",
+        )
+        header = ("key", "kind", "state", "cost_usd", "requests", "unpriced_requests", "value_usd")
+        return csv_text(header, [*rows, rest])
     values = [_unit(unit) for unit in found.units.units]
     return csv_text(tuple(values[0]), (tuple(value.values()) for value in values))

@@ -67,11 +67,25 @@ def test_other_dimensions_for_features_and_tasks(ledger: SqliteLedger) -> None:
 
 
 def test_a_success_costs_what_the_failures_cost_as_well(ledger: SqliteLedger) -> None:
-    put(ledger, (10, {}), (20, {"status": "error"}), (None, {}), (30, {}))
+    put(ledger, (10, {}), (20, {"status": "error"}), (None, {}), (30, {}), (None, {"status": "error"}))
     found = units(ledger, WEEK)
-    assert found.per_request == found.per_success == 20
-    assert found.successful == 3
+    # $60 for three priced requests, and for two priced successes: what has no price is no success for nothing.
+    assert found.per_request == 20
+    assert found.per_success == 30
+    assert found.succeeded["requests"] == 3
     assert found.units[0].average is None
+
+
+def test_who_has_no_priced_request_is_no_unit_of_zero(ledger: SqliteLedger) -> None:
+    put(ledger, (10, {"user": "ann"}), (30, {"user": "bob"}), (None, {"user": "bob"}), (None, {"user": "eve"}))
+    user = units(ledger, WEEK).units[0]
+    assert (user.number, user.unknown, user.unpriced) == (2, 1, 2)
+    assert user.average == user.median == 20
+
+
+def test_what_subscriptions_cover_is_told(ledger: SqliteLedger) -> None:
+    put(ledger, (10, {"unmetered": True}), (20, {}))
+    assert tuple(units(ledger, WEEK).covered) == (1, 10)
 
 
 def test_without_requests_nothing_is_known(ledger: SqliteLedger) -> None:

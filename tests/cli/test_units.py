@@ -42,14 +42,14 @@ def units(options: list[str], *arguments: str) -> Ran:
 
 def test_json(options: list[str]) -> None:
     found = units(options, "--json").json
-    # 0.5 x $1 + 0.5 x $0.1, twice $1: of three priced requests, three of four succeeded.
+    # 0.5 x $1 + 0.5 x $0.1, and twice $1: three priced requests, of which two succeeded.
     assert (found["cost_usd"], found["cost_per_request_usd"]) == ("2.55", "0.85")
-    assert (found["cost_per_successful_request_usd"], found["unpriced_requests"]) == ("0.85", 1)
+    assert (found["cost_per_successful_request_usd"], found["unpriced_requests"]) == ("1.275", 1)
     assert found["units"][0] == {
-        "unit": "user", "dimension": "user", "number": 2, "cost_usd": "1.55", "average_usd": "0.775",
-        "median_usd": "0.775", "p90_usd": "0.955", "requests": 2, "unpriced_requests": 0, "unattributed_usd": "1",
+        "unit": "user", "dimension": "user", "number": 2, "unpriced_units": 0, "cost_usd": "1.55",
+        "average_usd": "0.775", "median_usd": "0.775", "p90_usd": "0.955", "requests": 2, "unpriced_requests": 0, "unattributed_usd": "1",
     }  # fmt: skip
-    assert found["waste"]["errors"] == {"requests": 1, "cost_usd": "1"}
+    assert found["waste"]["errors"] == {"requests": 1, "cost_usd": "1", "unpriced_requests": 0}
     assert found["prompt_cache"]["saved_usd"] == "0.45"
     assert found["outcomes"] is None
 
@@ -63,7 +63,7 @@ def test_outcomes(options: list[str]) -> None:
     }  # fmt: skip
     assert {key: found[key] for key in expected} == expected
     rows = [*csv.reader(io.StringIO(units(options, "--outcomes", "prs.csv", "--format", "csv").out))]
-    assert rows[1][:4] == ["fix/2", "", "True", "2"]
+    assert rows[1][:4] == ["fix/2", "", "failed", "2"]
     assert rows[-1][0] == "(no outcome)"
     assert units(options, "--outcomes", "absent.csv").code == 2
     assert units(options, "--join", "colour").code == 2
@@ -71,13 +71,22 @@ def test_outcomes(options: list[str]) -> None:
     assert units(options, "--outcomes", "bad.csv").code == 6
 
 
+def test_what_was_compacted_is_left_out_and_said(options: list[str]) -> None:
+    Path("old.jsonl").write_text(line(8, timestamp="2026-11-18T12:00:00Z"))
+    assert llmcost("ingest", "old.jsonl", *options).code == 0
+    assert llmcost("ledger", "compact", "--keep-raw", "4d", *options).code == 0
+    ran = units(options, "--json")
+    assert (ran.code, ran.json["cost_usd"]) == (0, "2.55")
+    assert ran.err.startswith("rows before 2026-11-19 (UTC) were compacted")
+
+
 def test_for_people(options: list[str]) -> None:
     out = units(options).out
-    assert "$2.55 for 4 requests, 1 without a price: $0.8500 each, $0.8500 for each of 3 that succeeded" in out
+    assert "$2.55 for 4 requests, 1 without a price: $0.8500 each, $1.28 for each of 3 that succeeded" in out
     assert "prompt caches saved $0.4500 ($0.4500 saved by reading, $0.00 for writing)" in out
     assert re.search(r"failed requests +1 +\$1\.00 +39\.2%", out)
     assert "| user | user | 2 | $0.7750 |" in units(options, "--format", "markdown").out
-    assert units(options, "--format", "csv").out.startswith("unit,dimension,number,cost_usd")
+    assert units(options, "--format", "csv").out.startswith("unit,dimension,number,unpriced_units,cost_usd,")
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -103,6 +112,7 @@ def test_what_a_subscription_covers_is_in_no_headline(options: list[str], tmp_pa
     assert after["cost_usd"] == "2.55"
     table = llmcost("report", "--week", *options).out
     assert "$1.55, and $1.00 at API prices that subscriptions cover" in table
+    assert "of it, at API prices that subscriptions cover: $1.00" in units(options).out
     page = llmcost("report", "--week", "--format", "html", *options).out
     assert "<strong>$1.55 spent</strong>" in page
     # Read again without the mark it stays.
