@@ -47,7 +47,8 @@ def test_json(options: list[str]) -> None:
     assert (found["cost_per_successful_request_usd"], found["unpriced_requests"]) == ("1.275", 1)
     assert found["units"][0] == {
         "unit": "user", "dimension": "user", "number": 2, "unpriced_units": 0, "cost_usd": "1.55",
-        "average_usd": "0.775", "median_usd": "0.775", "p90_usd": "0.955", "requests": 2, "unpriced_requests": 0, "unattributed_usd": "1",
+        "average_usd": "0.775", "median_usd": "0.775", "p90_usd": "0.955", "requests": 2, "unpriced_requests": 0,
+        "unattributed_usd": "1",
     }  # fmt: skip
     assert found["waste"]["errors"] == {"requests": 1, "cost_usd": "1", "unpriced_requests": 0}
     assert found["prompt_cache"]["saved_usd"] == "0.45"
