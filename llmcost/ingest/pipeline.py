@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
@@ -140,11 +140,9 @@ class Ingest:
         self._marks: list[Bookmark] = []
         #: Problems of last lines that have no end yet.
         self._unfinished = 0
-        #: What files of bills hold, each once.
-        self._billed: dict[tuple[Billed, ...], None] = {}
+        #: What files of bills hold, each once -> whether some of it could not be read.
+        self._billed: dict[tuple[Billed, ...], bool] = {}
         self._bills = 0
-        #: Scopes of bills in files with lines that could not be read.
-        self._damaged: set[str] = set()
         self._progress: Callable[[LogFile], None] | None = None
 
     def paths(self, files: Iterable[Path], progress: Progress | None = None) -> None:
@@ -271,9 +269,8 @@ class Ingest:
         # A copy of a page that was read already says nothing new.
         if billed:
             self._bills += 1
-            self._billed[tuple(billed)] = None
-            if result.skipped > skipped:
-                self._damaged.update(line.scope for line in billed)
+            page = tuple(billed)
+            self._billed[page] = self._billed.get(page, True) and result.skipped > skipped
 
     def _price(self, source: Source, file: LogFile, records: list[Record]) -> None:
         result, price, prepared = self.result, self._pricer.price, self._prepared
@@ -363,14 +360,53 @@ class Ingest:
         self._flush()
         if self._billed:
             self._begin()
-            lines = [line for page in self._billed for line in page]
-            self.result.billed = self._ledger.billing.add(lines, self.result.batch, self._damaged)
+            lines, lacking = _whole_bill(self._billed)
+            self.result.billed = self._ledger.billing.add(lines, self.result.batch, lacking)
             self._billed.clear()
         if self.result.batch and not self._ledger.end_batch(self.result.batch):
             self.result.batch = 0
         self.result.added = self.result.added.plus(Added(duplicate=self._folded, clashes=self._clashes))
         self._folded = self._clashes = 0
         return self.result
+
+
+#: Formats whose lines have names of their own: a file that tells one of them again restates its bucket.
+_RESTATED = ("openai-admin", "anthropic-admin")
+
+
+class _Part(NamedTuple):
+    """What one file says of one bucket."""
+
+    lines: list[Billed]
+    damaged: bool
+
+    def restates(self, other: _Part) -> bool:
+        mine, theirs = ({_named(line) for line in part.lines} for part in (self, other))
+        return self.lines[0].source in _RESTATED and not mine.isdisjoint(theirs)
+
+
+def _named(line: Billed) -> Billed:
+    """What a line is of, whatever it says."""
+    return line._replace(cost=None, usage=None, requests=None, quantity=None)
+
+
+def _whole_bill(pages: Mapping[tuple[Billed, ...], bool]) -> tuple[list[Billed], set[str]]:
+    """The lines of files, and the scopes of which not all could be read. `pages`: as read -> whether damaged.
+
+    A bucket may go on in another file; one that is told again in a later file is taken from there.
+    """
+    told: dict[str, list[_Part]] = {}
+    for page, damaged in pages.items():
+        scopes: dict[str, list[Billed]] = {}
+        for line in page:
+            scopes.setdefault(line.scope, []).append(line)
+        for scope, lines in scopes.items():
+            new, parts = _Part(lines, damaged), told.setdefault(scope, [])
+            earlier = [part for part in parts if new.restates(part)]
+            if not earlier or not damaged or any(part.damaged for part in earlier):
+                told[scope] = [*(part for part in parts if part not in earlier), new]
+    lines = [line for parts in told.values() for part in parts for line in part.lines]
+    return lines, {scope for scope, parts in told.items() if any(part.damaged for part in parts)}
 
 
 @contextmanager

@@ -16,6 +16,8 @@ from llmcost.core.instants import DAY_US, rfc3339
 from llmcost.core.text import clean_field
 from llmcost.core.web import Answer, ask, is_secure_base
 
+#: A page's name is no longer.
+_MAX_TOKEN = 4_096
 MAX_PAGES = 2_000
 _MAX_PAGE = 32 * 1024 * 1024
 _TIMEOUT = 60.0
@@ -99,8 +101,10 @@ def pages(pull: Pull, start: int, end: int, sleep: Callable[[float], None]) -> I
             body = _fetched(pull, f"{pull.base}{path}?{urlencode(query)}", path, sleep)
             yield path, body
             following = _next(body, path)
-            if not following or following == page:
+            if not following:
                 break
+            if following == page:
+                raise LlmcostError(f"{path} names the same page again", "run the command again later")
             page = following
         else:
             raise LlmcostError(
@@ -150,8 +154,12 @@ def _next(body: bytes, path: str) -> str:
     page = _object(body)
     if "data" not in page:
         raise LlmcostError(f"{path} did not answer with a page", "check the address, or run the command again later")
+    if not page.get("has_more"):
+        return ""
     following = page.get("next_page")
-    return following if page.get("has_more") and isinstance(following, str) and len(following) < 4_096 else ""
+    if not isinstance(following, str) or not following or len(following) >= _MAX_TOKEN:
+        raise LlmcostError(f"{path} has more pages but does not name the next one", "run the command again later")
+    return following
 
 
 def _object(value: Any) -> dict[str, Any]:

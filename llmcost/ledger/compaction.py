@@ -8,7 +8,9 @@ from llmcost.core.errors import UsageError
 from llmcost.core.instants import DAY_US, QUARTER_US, from_us
 from llmcost.ledger import statements as sql
 from llmcost.ledger.protocol import Query
-from llmcost.ledger.schema import QUARTERS
+from llmcost.ledger.schema import COLUMNS, QUARTERS
+
+_CONTEXT = COLUMNS.index("context")
 
 
 class Compaction:
@@ -27,14 +29,21 @@ class Compaction:
         """Let go of the rows before `us`, a UTC midnight. How many there were."""
         count = int(self._db.execute("SELECT count(*) FROM request WHERE ts < ?", (us,)).fetchone()[0])
         if count:
+            # Nor can those be undone whose rows stand, a day or two on, in place of versions that go.
             self._db.execute(
-                "UPDATE batch SET compacted = 1 WHERE id IN (SELECT batch FROM request WHERE ts < ?)", (us,)
+                "UPDATE batch SET compacted = 1 WHERE id IN (SELECT batch FROM request WHERE ts < ?1 UNION"
+                f" SELECT batch FROM request WHERE ts >= ?1 AND ts < ?1 + {2 * DAY_US} AND id IN"
+                " (SELECT id FROM superseded WHERE json_extract(row, '$[0]') < ?1))",
+                (us,),
             )
             self._db.execute("DELETE FROM request WHERE ts < ?", (us,))
             # Those of the last day tell later versions of its requests, which may be dated a day on.
             self._db.execute("DELETE FROM seen WHERE day < ?", (us // DAY_US - 1,))
             self._db.execute("DELETE FROM superseded WHERE json_extract(row, '$[0]') < ?", (us,))
-            self._db.execute("DELETE FROM context WHERE id NOT IN (SELECT context FROM request)")
+            self._db.execute(
+                "DELETE FROM context WHERE id NOT IN (SELECT context FROM request UNION ALL"
+                f" SELECT json_extract(row, '$[{_CONTEXT}]') FROM superseded)"
+            )
             self._db.execute(sql.KEEP_SINCE, (us,))
         return count
 

@@ -100,7 +100,7 @@ def _focus(file: LogFile, cells: Cells) -> Billed | None:
         quantity, unit = decimal(cells.get("PricingQuantity"), "PricingQuantity"), text(cells.get("PricingUnit"))
     account = text(cells.get("BillingAccountId"))
     return Billed(
-        "focus", f"focus/{issuer[:80]}/{account}/{cells.get('BillingPeriodStart', '')[:40]}",
+        "focus", f"focus/{issuer[:80]}/{account}/{_month(cells, 'BillingPeriodStart', 'ChargePeriodStart')}",
         moment(file, cells.get("ChargePeriodStart")), moment(file, cells.get("ChargePeriodEnd")),
         canonical_provider(text(issuer)), _cost(cells.get("BilledCost")), _currency(cells.get("BillingCurrency")),
         _usage(quantity, unit, said), None, quantity, unit,
@@ -113,7 +113,7 @@ def _focus(file: LogFile, cells: Cells) -> Billed | None:
 def _cur(file: LogFile, cells: Cells) -> Billed | None:
     kind = cells.get("line_item_usage_type", "")
     described = text(cells.get("line_item_line_item_description"))
-    if cells["line_item_product_code"] != "AmazonBedrock" and not re.search(
+    if cells.get("line_item_product_code") != "AmazonBedrock" and not re.search(
         "bedrock", f"{kind} {described}", re.IGNORECASE
     ):
         return None
@@ -123,12 +123,17 @@ def _cur(file: LogFile, cells: Cells) -> Billed | None:
     start = moment(file, cells.get("line_item_usage_start_date"))
     end = cells.get("line_item_usage_end_date")
     return Billed(
-        "focus", f"cur/{payer}/{cells.get('bill_billing_period_start_date', '')[:40]}", start,
+        "focus", f"cur/{payer}/{_month(cells, 'bill_billing_period_start_date', 'line_item_usage_start_date')}", start,
         moment(file, end) if end else start, "bedrock", _cost(cells.get("line_item_unblended_cost")),
         _currency(cells.get("line_item_currency_code")), _usage(quantity, unit, (kind, described)), None, quantity,
         unit, text(cells.get("product_model") or ""), "", payer, text(cells.get("line_item_usage_account_id")), "",
         text(cells.get("product_region_code")), text(kind) or described,
     )  # fmt: skip
+
+
+def _month(cells: Cells, period: str, charge: str) -> str:
+    """The billing period a line is restated with; where it names none, the month of its charge."""
+    return cells.get(period, "")[:40] or cells.get(charge, "")[:7]
 
 
 def _cost(cell: str | None) -> Decimal:

@@ -247,9 +247,9 @@ def _fitted(used: Usage, total: int) -> Usage:
     Raises:
         ValueError: the total holds tokens that no key does.
     """
-    over = sum(used) - total
+    over = used.tokens - total
     if over < 0:
-        raise ValueError(f"the total of tokens, {shown(total)}, exceeds its parts: {sum(used)}")
+        raise ValueError(f"the total of tokens, {shown(total)}, exceeds its parts: {used.tokens}")
     written = used.write_5m + used.write_1h
     for inside in (0, used.cached, written, used.cached + written):
         for thought in (0, used.reasoning):

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from llmcost.core.billed import Billed
 from llmcost.core.record import Problem
-from llmcost.core.usage import usage_from_totals
+from llmcost.core.usage import MAX_TOKENS, usage_from_totals
 from llmcost.sources import pages
 from llmcost.sources.each import moment
 from llmcost.sources.parsed import Body, count, section, shown, text
@@ -70,10 +70,12 @@ def _line(file: LogFile, bucket: Body, result: Body) -> Iterator[Billed]:
             input_audio=audio_in, output_total=count(result, "output_tokens") + audio_out, output_audio=audio_out,
         )  # fmt: skip
     unit = next((name for name in _QUANTITIES if result.get(name) is not None), "")
-    known = result.get("num_model_requests") is not None
+    requests = count(result, "num_model_requests") if result.get("num_model_requests") is not None else None
+    if requests is not None and requests > MAX_TOKENS:
+        raise ValueError("a number of requests is implausibly large")
     tier = "batch" if result.get("batch") is True else text(result.get("service_tier"))
     yield line._replace(
-        usage=usage, requests=count(result, "num_model_requests") if known else None, model=text(result.get("model")),
+        usage=usage, requests=requests, model=text(result.get("model")),
         tier=tier, quantity=pages.decimal(result.get(unit), unit) if unit else None, unit=unit, line_item=kind,
     )  # fmt: skip
 

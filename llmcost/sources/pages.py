@@ -18,11 +18,17 @@ Read = Callable[[LogFile, Body, Body], Iterable[Billed]]
 
 def buckets(value: Any) -> list[Any]:
     """The buckets of a page, of a list of buckets or pages, or the bucket itself."""
-    if isinstance(value, list):
-        return [bucket for each in value for bucket in buckets(each)]
-    if isinstance(value, dict) and isinstance(value.get("data"), list):
-        return buckets(value["data"])
-    return [value]
+    found: list[Any] = []
+    waiting = [value]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, dict) and isinstance(each.get("data"), list):
+            each = each["data"]
+        if isinstance(each, list):
+            waiting += reversed(each)
+        else:
+            found.append(each)
+    return found
 
 
 def results(bucket: Any) -> list[Any]:
@@ -32,7 +38,11 @@ def results(bucket: Any) -> list[Any]:
 
 def read(file: LogFile, one: Read) -> Iterator[Billed | Problem]:
     """What `one` makes of every result of every bucket. Numbers are decimals, exactly as written."""
-    for number, text in _texts(file):
+    for item in _texts(file):
+        if isinstance(item, Problem):
+            yield item
+            continue
+        number, text = item
         try:
             value = json.loads(text, parse_float=Decimal, parse_constant=lambda _: None)
         except (ValueError, RecursionError):
@@ -55,13 +65,11 @@ def read(file: LogFile, one: Read) -> Iterator[Billed | Problem]:
                     yield from found
 
 
-def _texts(file: LogFile) -> Iterator[tuple[int, bytes]]:
-    if not file.is_lines:
+def _texts(file: LogFile) -> Iterator[tuple[int, bytes] | Problem]:
+    if file.is_lines:
+        yield from file.lines()
+    else:
         yield 1, file.body
-        return
-    for item in file.lines():
-        if not isinstance(item, Problem):
-            yield item
 
 
 def decimal(value: object, name: str) -> Decimal | None:

@@ -136,6 +136,12 @@ def test_anthropics_reports(server: Server) -> None:
         ([(302, {"Location": "http://elsewhere.example/"}, b"")], 1, "cannot fetch /v1/organization/costs from openai"),
         ([(200, {}, b"<html>")], 1, "/v1/organization/costs did not answer with a page"),
         ([(200, {}, b"[" * 100_000)], 1, "/v1/organization/costs did not answer with a page"),
+        ([(200, {}, page(costs(1, "1"), "same"))] * 2, 1, "/v1/organization/costs names the same page again"),
+        ([(200, {}, page(costs(1, "1"), "z" * 5_000))], 1, "/v1/organization/costs has more pages but does not name"),
+        (
+            [(200, {}, page(costs(1, "1")).replace(b"false", b"true"))], 1,
+            "/v1/organization/costs has more pages but does not name",
+        ),
     ],
 )  # fmt: skip
 def test_what_goes_wrong_is_two_lines_without_the_key_and_nothing_is_written(

@@ -172,3 +172,32 @@ def test_a_damaged_page_takes_no_whole_ones_place() -> None:
     assert "left out 1 billed line: others of their bucket or period could not be read" in ran.err
     # The second day is new: what could be read of it is better than nothing.
     assert totals() == {"USD": "6"}
+
+
+def test_of_two_saved_pages_the_later_one_restates_a_day(tmp_path: Path) -> None:
+    def saved(name: str, account: str, *amounts: int) -> str:
+        day = 86_400
+        buckets = []
+        for start, amount in enumerate(amounts):
+            result = {
+                "object": "organization.costs.result", "amount": {"value": amount, "currency": "usd"},
+                "line_item": "gpt-4o, input", "organization_id": account,
+            }  # fmt: skip
+            at = 1_777_593_600 + start * day
+            buckets.append({"object": "bucket", "start_time": at, "end_time": at + day, "results": [result]})
+        path = tmp_path / name
+        path.write_text(json.dumps({"object": "page", "data": buckets}))
+        return str(path)
+
+    def billed(*paths: str) -> str:
+        ledger = str(tmp_path / f"{len(list(tmp_path.iterdir()))}.db")
+        assert llmcost("ingest", *paths, "--ledger", ledger).code == 0
+        found = llmcost("report", "--basis", "billed", "--since", "2026-05-01", "--json", "--ledger", ledger).json
+        return str(found["total"]["costs"]["USD"])
+
+    first, second = saved("a.json", "org", 10, 19), saved("b.json", "org", 11, 20)
+    assert billed(first, second) == "31"
+    # Another organisation's day is no restatement.
+    assert billed(first, saved("c.json", "other", 1)) == "30"
+    (tmp_path / "d.json").write_text((tmp_path / "b.json").read_text()[:-3] + ', {"cut": 1}]}')
+    assert billed(first, str(tmp_path / "d.json")) == "29", "a damaged page restates nothing"

@@ -864,6 +864,27 @@ class LedgerContract:
         assert ledger.undo(new) == 1
         assert ledger.check() == []
 
+    def test_a_batch_whose_row_replaced_a_compacted_one_cannot_be_undone(self, ledger: Ledger) -> None:
+        add(ledger, row("openai:a", ts=T0 - 1, tokens=1), row("openai:old", ts=T0 - 1))
+        fuller = add(ledger, row("openai:a", ts=T0, tokens=2))
+        ledger.compact(T0)
+        with pytest.raises(UsageError, match=f"batch {fuller} cannot be undone"):
+            ledger.undo(fuller)
+        assert summed(ledger, EVERYTHING)[()]["requests"] == 2
+
+    def test_a_version_that_waits_keeps_its_session_through_a_compaction(self, ledger: Ledger) -> None:
+        add(ledger, row("openai:old", ts=T0 - 1, session="gone"))
+        add(ledger, row("openai:a", ts=T0 + DAY, tokens=1, session="mine"))
+        fuller = add(ledger, row("openai:a", ts=T0 + DAY, tokens=2, session="later"))
+        ledger.compact(T0)
+        add(ledger, row("openai:b", ts=T0 + DAY, session="another"))
+        ledger.undo(fuller)
+        assert {one.record.id: one.record.session for one in stored(ledger)} == {
+            "openai:a": "mine",
+            "openai:b": "another",
+        }
+        assert ledger.check() == []
+
     def test_a_user_is_forgotten_in_days_that_were_compacted_too(self, ledger: Ledger) -> None:
         add(ledger, row("openai:a", ts=T0 - 1, user="ann"), row("openai:b", ts=T0, user="ann"))
         add(ledger, row("openai:c", ts=T0 - 1, user="(forgotten)"), row("openai:d", ts=T0 - 1, user="bob"))

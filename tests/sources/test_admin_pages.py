@@ -14,6 +14,7 @@ from llmcost.core.billed import Billed
 from llmcost.core.record import Problem
 from llmcost.core.usage import Usage
 from llmcost.sources import detect
+from llmcost.sources.pages import buckets
 from llmcost.sources.reader import LogFile
 
 SAMPLES = Path(__file__).resolve().parents[3] / "shared" / "data" / "samples"
@@ -144,6 +145,10 @@ def test_anthropics_amounts_are_cents_and_its_tokens_disjoint() -> None:
         (openai(COST, "7"), "not a result: '7'"),
         (openai(COST) + "\n" + '{"start_time":1}', "not a bucket: "),
         (openai(COST) + "\n" + '{"cut', "not JSON: the page is cut short or malformed"),
+        (
+            openai(COST, USED.replace('"num_model_requests":10', f'"num_model_requests":{10**20}')),
+            "a number of requests",
+        ),
         (anthropic(BILLED, {**BILLED, "amount": None}), "not an amount: "),
         (anthropic(BILLED, {**BILLED, "currency": "$"}), "not an amount: "),
         (anthropic(BILLED, {"model": "m"}), "neither a cost nor tokens: "),
@@ -156,6 +161,17 @@ def test_what_makes_no_sense_costs_itself_only_and_is_told(content: str, why: st
     assert len(reasons) == 1
     assert reasons[0].startswith(why)
     assert len(lines) == (0 if "soon" in content else 1)
+
+
+def test_lists_in_lists_are_looked_through() -> None:
+    assert buckets(json.loads("[" * 900 + "1" + "]" * 900)) == [1]
+    assert buckets([{"data": [1, [2, {"data": [3]}]]}, 4]) == [1, 2, 3, 4]
+
+
+def test_a_line_too_long_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("llmcost.sources.reader.MAX_LINE", 2_000)
+    _, lines, reasons, _ = read(openai(COST) + "\n" + openai(COST.replace("org_1", "x" * 3_000)) + "\n")
+    assert (len(lines), len(reasons)) == (1, 1)
 
 
 def test_other_logs_are_not_claimed() -> None:

@@ -165,3 +165,14 @@ def test_the_samples_of_every_version() -> None:
     assert [line.usage for line in lines] == [
         Usage(input=1_500_000), Usage(cached=500_000), Usage(output=250_000), Usage(output=1_000_000)
     ]  # fmt: skip
+
+
+def test_a_line_without_its_product_is_of_no_model() -> None:
+    assert read({**CUR, "line_item_product_code": "", "line_item_usage_type": "x"}) == ([], [], 1)
+
+
+def test_without_a_billing_period_a_line_is_restated_with_its_month() -> None:
+    january = {**FOCUS, "BillingPeriodStart": "", "ChargePeriodStart": "2026-01-31T00:00:00Z"}
+    february = {**january, "ChargePeriodStart": "2026-02-01T00:00:00Z", "ChargePeriodEnd": "2026-02-02T00:00:00Z"}
+    lines, _, _ = read({**january, "ChargePeriodEnd": "2026-02-01T00:00:00Z"}, february)
+    assert [line.scope.rpartition("/")[2] for line in lines] == ["2026-01", "2026-02"]

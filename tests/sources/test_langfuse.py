@@ -361,3 +361,18 @@ def test_the_sample() -> None:
     assert (record.id, record.usage) == ("openai:chatcmpl-f06338f0-8c49-45d8-be35-2854a89723c1", Usage(10, output=20))
     assert (record.ts, record.reported_nano) == (1_737_559_888_960_749, 55_000)
     file.close()
+
+
+@pytest.mark.parametrize("searches", [0, 3])
+def test_a_search_is_no_token_of_the_total(searches: int) -> None:
+    details = {
+        "input": 150,
+        "cache_read_input_tokens": 100,
+        "output": 20,
+        "total": 170,
+        "web_search_requests": searches,
+    }
+    file = LogFile(io.BytesIO(encoded(v1(model="claude-sonnet-4-5", usageDetails=details))), "log")
+    (record,) = SOURCE.read(file)
+    assert isinstance(record, Record)
+    assert (record.usage.input, record.usage.cached, record.usage.output) == (50, 100, 20)
