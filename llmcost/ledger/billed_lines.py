@@ -29,14 +29,22 @@ _HAND_ON = (
 
 
 class SqliteBilling(LedgerPart):
-    def __init__(self, *shared: Any, changed: Callable[[int], None]) -> None:
+    def __init__(
+        self, *shared: Any, changed: Callable[[int], None], hidden: Callable[[Iterable[str]], set[str]], name: str
+    ) -> None:
+        """`hidden`: which users are forgotten, whose lines are those of `name`."""
         super().__init__(*shared)
         self._changed = changed
+        self._hidden = hidden
+        self._name = name
 
     def add(self, lines: Sequence[Billed], batch: int, damaged: Set[str] = frozenset()) -> Brought:
         scopes: dict[str, list[tuple[Any, ...]]] = {}
+        with self._reading():
+            hidden = self._hidden(line.user for line in lines)
         for line in lines:
-            scopes.setdefault(well_formed(line.scope), []).append(_columns(line))
+            named = line._replace(user=self._name) if line.user in hidden else line
+            scopes.setdefault(well_formed(line.scope), []).append(_columns(named))
         added = replaced = unchanged = left_out = 0
         damaged = {well_formed(scope) for scope in damaged}
         with self._transaction():

@@ -57,13 +57,19 @@ class Erasure:
         self._decoder = decoder
         self._versions = versions
 
-    def without_forgotten(self, rows: Sequence[PricedRecord]) -> Sequence[PricedRecord]:
-        """Rows as they may be stored: those of forgotten users are made anonymous."""
+    def hidden(self, users: Iterable[str]) -> set[str]:
+        """Those of the names that the ledger was told to forget."""
         digests = {row[0] for row in self._db.execute("SELECT digest FROM forgotten")}
         if not digests:
-            return rows
+            return set()
         key = self.key()
-        hidden = {user for user in {row.record.user for row in rows} if user and _digest(user, key) in digests}
+        return {user for user in set(users) if user and _digest(user, key) in digests}
+
+    def without_forgotten(self, rows: Sequence[PricedRecord]) -> Sequence[PricedRecord]:
+        """Rows as they may be stored: those of forgotten users are made anonymous."""
+        hidden = self.hidden(row.record.user for row in rows)
+        if not hidden:
+            return rows
         return [row._replace(record=anonymous(row.record)) if row.record.user in hidden else row for row in rows]
 
     def expect_known(self, predictions: Sequence[Prediction]) -> None:

@@ -219,6 +219,9 @@ def _m009_day_costs(execute: Callable[[str], object]) -> None:
             f"CREATE TRIGGER day_costs_{event.lower()} AFTER {event} ON rollup_day_series"
             f" BEGIN DELETE FROM day_costs WHERE day = {changed}.day; END"
         )
+    # What an undone batch replaced is looked for by what the batch itself brought.
+    execute("CREATE INDEX billed_batch ON billed (batch, scope)")
+    execute("CREATE INDEX billed_replaced ON billed (replaced_by) WHERE replaced_by IS NOT NULL")
     execute(f"CREATE INDEX request_covered ON request (ts) WHERE {COVERED}")
 
 

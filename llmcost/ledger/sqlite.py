@@ -74,14 +74,15 @@ class SqliteLedger:
         self._compaction = Compaction(self._db)
         self.outbox = SqliteOutbox(self._db, self._transaction, lambda: translated(path))
         self.labels = SqliteLabels(self._db, self._transaction, lambda: translated(path))
-        self.billing = SqliteBilling(
-            self._db, self._transaction, lambda: translated(path), changed=self._barren.discard
-        )
         self.costs = SqliteCosts(self._db, self._transaction, lambda: translated(path))
         self.ruled = SqliteRuled(self._db, self._transaction, lambda: translated(path))
         self.bookmarks = SqliteBookmarks(self._db, self._transaction, lambda: translated(path))
         self._sorted_costs = SortedCosts(self._db)
         self._erasure = Erasure(self._db, self._codes, self._decoder, self._versions, self.outbox, self.labels)
+        self.billing = SqliteBilling(
+            self._db, self._transaction, lambda: translated(path), changed=self._barren.discard,
+            hidden=self._erasure.hidden, name=FORGOTTEN,
+        )  # fmt: skip
         self._rehearsing = False
 
     # Writing

@@ -752,6 +752,10 @@ class LedgerContract:
         assert ledger.billing.between(T0 + 1, T0 + DAY) == []
         ledger.forget_user("u")
         assert {each.user for each in ledger.billing.between(T0, T0 + 1)} == {"(forgotten)"}
+        # Nor does the name come back when the page is read again.
+        assert ledger.billing.add([line, line], batch(ledger)).unchanged == 2
+        ledger.billing.add([line._replace(cost=Decimal(1))], batch(ledger))
+        assert [each.user for each in ledger.billing.between(T0, T0 + 1)] == ["(forgotten)"]
 
     # Costs beside the requests
 
