@@ -42,8 +42,8 @@ lint: .venv/.dev ## Format, lint, types and imports
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test-full: .venv/.dev ## The tests that need a server, a browser or root
-	$(BIN)/python -m pytest -m full
+test-full: .venv/.dev ## The tests that need a server or root, or take long
+	$(BIN)/python -m pytest -n auto -m full
 
 fuzz: .venv/.dev ## 100,000 damaged lines over seventeen formats, and 100 kills
 	$(BIN)/python -m pytest -m full tests/sources/test_mutations.py tests/ingest/test_kills.py

@@ -186,6 +186,7 @@ def test_a_file_whose_rows_are_not_written_is_not_marked(ledger: SqliteLedger, m
     assert account(ingest(ledger)) == (0, 1, 1, 0)
 
 
+@pytest.mark.full
 def test_many_small_growths_give_what_one_reading_gives(ledger: SqliteLedger, isolated: Path) -> None:
     lines = [encoded(claude(f"msg_{n % 7}", output=n)) for n in range(40)]
     whole = b"".join(lines)

@@ -202,6 +202,7 @@ def _reprice(ledger: SqliteLedger) -> None:
     ledger.reprice([row._replace(cost=7, parts=(*(0,) * 12, 7)) for row in rows])
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("work", [_undo, _compact, _forget, _relabel, _reprice])
 def test_maintenance_killed_anywhere_did_all_or_nothing_of_each_step(work: Callable[[SqliteLedger], None]) -> None:
     ingest()

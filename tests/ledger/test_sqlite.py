@@ -26,6 +26,7 @@ def every_day_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(costs_sorted, "FEWEST", 1)
 
 
+@pytest.mark.full
 class TestMemory(LedgerContract):
     def fresh(self) -> Ledger:
         return SqliteLedger(MEMORY, write=True)
