@@ -234,7 +234,8 @@ def _sections(weekly: Weekly, label: Labels) -> Iterator[Section]:
 
 def _variance(report: Report, label: Labels) -> Table:
     shown = [row for row in report.variance.rows[:_ROWS] if row.change]
-    causes = [cause for cause in ("price", "volume", "mix", "new", "gone") if any(row.causes[cause] for row in shown)]
+    told = ("price", "volume", "mix", "new", "gone", "unpriced")
+    causes = [cause for cause in told if any(row.causes[cause] for row in shown)]
     rows = (
         (
             Cell(_name(row.app, label)),
@@ -280,12 +281,17 @@ def _groups(report: Report, groups: Sequence[Group], by: str, top: int, label: L
         named.append((label("others", count=f"{others:,}"), rest))
     rows = tuple(
         (
-            Cell(name), _usd(sums, label), Cell(percent(sums["cost"], total), sums["cost"] / (total or 1)),
+            Cell(name), _usd(sums, label), _share(sums, total),
             Cell(count(sums["requests"]), sums["requests"]), Cell(short(sums.usage.tokens), sums.usage.tokens),
         )
         for name, sums in named
     )  # fmt: skip
     return Table(tuple(map(label, (by, "cost", "share", "n_requests", "n_tokens"))), rows, 1)
+
+
+def _share(sums: Sums, total: int) -> Cell:
+    """Of what has no price no share is known."""
+    return Cell("-") if cost_usd(sums) is None else Cell(percent(sums["cost"], total), sums["cost"] / (total or 1))
 
 
 def _budgets(found: Check, label: Labels) -> Table:
@@ -356,7 +362,8 @@ def _cost(sums: Sums, label: Labels) -> str:
 
 
 def _usd(sums: Sums, label: Labels) -> Cell:
-    return Cell(_cost(sums, label), sums["cost"] / NANO_PER_USD)
+    text = _cost(sums, label)
+    return Cell(text) if cost_usd(sums) is None else Cell(text, sums["cost"] / NANO_PER_USD)
 
 
 def _window(standing: Standing, label: Labels) -> str:

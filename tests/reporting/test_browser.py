@@ -66,6 +66,16 @@ def test_no_page_scrolls_sideways(opened: Any) -> None:
     assert opened.execute_script("return [document.documentElement.scrollWidth, innerWidth]") in ([1280] * 2, [390] * 2)
 
 
+def test_tables_scroll_only_where_they_must(opened: Any, tmp_path: Path) -> None:
+    load(opened, html(page(weekly())), tmp_path)
+    opened.execute_script("document.querySelectorAll('details').forEach((each) => (each.open = true))")
+    wider = (
+        "return [...document.querySelectorAll('.scroll')].filter((each) => each.scrollWidth > each.clientWidth).length"
+    )
+    if opened.execute_script("return innerWidth") == 1280:
+        assert opened.execute_script(wider) == 0
+
+
 def test_axe_finds_nothing(opened: Any) -> None:
     from axe_core_python.selenium import Axe
 

@@ -78,6 +78,22 @@ def test_it_says_what_happened_why_and_what_to_do() -> None:
     ]  # fmt: skip
 
 
+def test_what_has_no_price_has_no_share_and_no_cause_but_that() -> None:
+    made = rows()
+    unknown = [row for row in made if row.cost is None]
+    priced = [row for row in made if row.record.model == "gpt-5"]
+    mixed = [
+        priced[0],
+        unknown[0]._replace(record=unknown[0].record._replace(id="openai:other", app="chat", model="gpt-5")),
+    ]
+    found = page(weekly([*mixed, *(row for row in made if row.record.model != "gpt-5")], budgets=False))
+    tables = {section.key: section.table for section in found.sections}
+    assert tables["why"] is not None
+    assert tables["why"].header[-1] == "Without a price"
+    assert tables["models"] is not None
+    assert [cell.text for cell in tables["models"].rows[-1]][:3] == ["mystery", "unpriced", "-"]
+
+
 def test_without_anything_to_do_it_says_so() -> None:
     calm = [row for row in rows() if row.record.model in {"gpt-4o", "claude-haiku-4-5"} and row.record.app]
     found = page(weekly(calm, budgets=False))
