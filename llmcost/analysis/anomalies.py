@@ -15,7 +15,8 @@ from typing import NamedTuple
 from llmcost.analysis.outliers import DAILY, HOURLY, Outliers, Rhythm, outliers
 from llmcost.core.instants import DAY_US, Granularity, Period, edges, local_midnight, shifted
 from llmcost.core.money import NANO_PER_USD
-from llmcost.ledger.protocol import ROLLED, Amounts, Ledger, Query, StoredRequest
+from llmcost.ledger.measures import ROLLED, Amounts
+from llmcost.ledger.protocol import Ledger, Query, StoredRequest
 
 #: A request is dear above this many times the percentile of its app's requests of so many days.
 _TIMES, _DAYS, _PERCENTILE = 2, 7, 95

@@ -16,7 +16,8 @@ from typing import NamedTuple
 from llmcost.core.instants import QUARTER_US, SECOND_US, Period
 from llmcost.core.money import round_half_even
 from llmcost.core.record import dimension
-from llmcost.ledger.protocol import ROLLED, Ledger, Query, Sums
+from llmcost.ledger.measures import ROLLED, Sums
+from llmcost.ledger.protocol import Ledger, Query
 
 HOUR_US = 4 * QUARTER_US
 BLOCK_US = 5 * HOUR_US

@@ -9,7 +9,8 @@ from llmcost.analysis.report import MAX_POINTS
 from llmcost.core.errors import UsageError
 from llmcost.core.instants import Granularity, Period, edges
 from llmcost.core.usage import COST_PARTS
-from llmcost.ledger.protocol import Amounts, Ledger, Query, Sums
+from llmcost.ledger.measures import Amounts, Sums
+from llmcost.ledger.protocol import Ledger, Query
 
 #: Apps with a trend of their own; the rest are added up.
 TREND_APPS = 5

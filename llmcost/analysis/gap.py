@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from llmcost.core.usage import Usage
-from llmcost.ledger.protocol import Sums
+from llmcost.ledger.measures import Sums
 
 CAUSES = (
     "calls", "extra_calls", "subscription", "unpriced", "cache", "cache_ttl", "reasoning", "tier", "price", "time_zone",

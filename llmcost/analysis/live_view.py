@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from llmcost.analysis.report import dearest
 from llmcost.core.instants import SECOND_US, from_us, local_midnight
-from llmcost.ledger.protocol import Amounts, Group, Ledger, Query, StoredRequest, Sums
+from llmcost.ledger.measures import Amounts, Group, Sums
+from llmcost.ledger.protocol import Ledger, Query, StoredRequest
 
 MINUTE_US = 60 * SECOND_US
 _MINUTES, _APPS, _REQUESTS = 60, 8, 5

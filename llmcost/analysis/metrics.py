@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from llmcost.core.money import round_half_even
-from llmcost.ledger.protocol import Sums
+from llmcost.ledger.measures import Sums
 
 
 class Coverage(NamedTuple):

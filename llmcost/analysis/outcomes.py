@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 from llmcost.core.errors import DataError, UsageError, nearest
 from llmcost.core.money import nano_from_usd
 from llmcost.core.text import clean_field
-from llmcost.ledger.protocol import Group
+from llmcost.ledger.measures import Group
 
 COLUMNS = ("key", "value_usd", "status", "kind")
 State = Literal["succeeded", "failed", "open"]

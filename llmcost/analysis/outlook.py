@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from llmcost.analysis.forecast import KEPT_DAYS, Forecast, forecast
 from llmcost.core.instants import Period, from_us, local_midnight
-from llmcost.ledger.protocol import ROLLED, Amounts, Ledger, Query
+from llmcost.ledger.measures import ROLLED, Amounts
+from llmcost.ledger.protocol import Ledger, Query
 
 
 class Outlook(NamedTuple):

@@ -19,7 +19,8 @@ from llmcost.core.billed import Billed
 from llmcost.core.instants import DAY_US, Period
 from llmcost.core.money import NANO_PER_USD
 from llmcost.core.usage import Usage
-from llmcost.ledger.protocol import Ledger, Query, Sums
+from llmcost.ledger.measures import Sums
+from llmcost.ledger.protocol import Ledger, Query
 
 State = Literal["matched", "differs", "only on the bill", "only in the ledger", "credit or tax"]
 #: Of several bills of one provider, the first that is there counts.

@@ -15,7 +15,8 @@ from llmcost.analysis.variance import Variance, variance
 from llmcost.core.errors import UsageError
 from llmcost.core.instants import DAY_US, Granularity, Period, edges
 from llmcost.core.record import dimension
-from llmcost.ledger.protocol import Covered, Group, Ledger, Query, Sums
+from llmcost.ledger.measures import Group, Sums
+from llmcost.ledger.protocol import Covered, Ledger, Query
 
 #: More points than these make no readable trend, and each is a query.
 MAX_POINTS = 3_000

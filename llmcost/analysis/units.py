@@ -7,8 +7,10 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from llmcost.core.instants import Period
+from llmcost.core.percentile import percentile_cont
 from llmcost.core.record import dimension
-from llmcost.ledger.protocol import Covered, Group, Ledger, Query, Sums
+from llmcost.ledger.measures import Group, Sums
+from llmcost.ledger.protocol import Covered, Ledger, Query
 
 #: What units are counted by, unless another dimension is asked for.
 FEATURE, TASK = "tag.feature", "prompt_id"
@@ -97,9 +99,4 @@ def _unit(name: str, by: str, groups: Sequence[Group]) -> Unit:
 
 def quantile(ranked: Sequence[int], share: Fraction) -> Fraction | None:
     """Linear between the two nearest of amounts in ascending order; None of none."""
-    if not ranked:
-        return None
-    place = share * (len(ranked) - 1)
-    below = int(place)
-    above = min(below + 1, len(ranked) - 1)
-    return ranked[below] + (place - below) * (ranked[above] - ranked[below])
+    return percentile_cont([ranked], share) if ranked else None

@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from llmcost.core.usage import BUCKETS, COST_PARTS
-from llmcost.ledger.protocol import Group, Sums
+from llmcost.ledger.measures import Group, Sums
 
 CAUSES = ("price", "volume", "mix", "new", "gone", "unpriced")
 _Cell = tuple[str, str, str]

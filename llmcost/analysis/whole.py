@@ -14,7 +14,8 @@ from llmcost.analysis.fixed_costs import accrued, shared_out, standing
 from llmcost.core.instants import Period
 from llmcost.core.record import dimension
 from llmcost.ledger.costs import FixedCost
-from llmcost.ledger.protocol import Covered, Ledger, Query, Sums
+from llmcost.ledger.measures import Sums
+from llmcost.ledger.protocol import Covered, Ledger, Query
 
 Key = tuple[str, ...]
 

@@ -8,7 +8,8 @@ from typing import NamedTuple
 from llmcost.breakeven.traffic import HOURS_MONTH
 from llmcost.core.errors import DataError
 from llmcost.core.instants import SECOND_US
-from llmcost.ledger.protocol import Ledger, Query, Sums
+from llmcost.ledger.measures import Sums
+from llmcost.ledger.protocol import Ledger, Query
 
 HOUR_US = 3600 * SECOND_US
 #: A shorter stretch says nothing about a month.

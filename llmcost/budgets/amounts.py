@@ -6,7 +6,8 @@ from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from itertools import accumulate, pairwise
 
-from llmcost.ledger.protocol import ROLLED, Amounts, Ledger, Query
+from llmcost.ledger.measures import ROLLED, Amounts
+from llmcost.ledger.protocol import Ledger, Query
 
 Scope = tuple[tuple[str, str], ...]
 

@@ -9,7 +9,7 @@ from llmcost.analysis.forecast import KEPT_DAYS, Forecast, forecast
 from llmcost.budgets.amounts import Series
 from llmcost.budgets.model import Limit, Measure
 from llmcost.core.instants import QUARTER_US, Period, from_us, local_midnight
-from llmcost.ledger.protocol import Amounts, Sums
+from llmcost.ledger.measures import Amounts, Sums
 
 _FIELDS: dict[Measure, str] = {"usd": "cost", "tokens": "tokens", "requests": "requests"}
 #: Shorter windows are over before a daily total says anything of them; a rolling one ends now.

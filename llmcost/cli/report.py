@@ -15,7 +15,7 @@ from llmcost.core.errors import ExitCode, UsageError, nearest
 
 if TYPE_CHECKING:
     from llmcost.analysis.report import Report
-    from llmcost.ledger.protocol import Sums
+    from llmcost.ledger.measures import Sums
 
 _TOP = 10
 
@@ -56,7 +56,6 @@ def report(
     from llmcost.analysis.report import Question, granularity_for
     from llmcost.analysis.report import report as answer
     from llmcost.cli.report_billed import is_billed, show_billed
-    from llmcost.cli.report_weekly import send, weekly
     from llmcost.core.instants import granularity_named, span_us
     from llmcost.reporting import PICTURES, REPORT_FORMATS
     from llmcost.reporting.view import DEFAULT_SECTIONS, SECTIONS, View
@@ -108,8 +107,9 @@ def report(
         periods, dimensions or ("model",), filters(where),
         granularity_named(granularity) if granularity else granularity_for(periods.period),
     )  # fmt: skip
-    if email:
+    if email or form == "html":
         from llmcost.analysis.breakdown import breakdown
+        from llmcost.cli.report_weekly import send, weekly
     with closing(env.open_ledger()) as ledger:
         found = answer(ledger, question)
         newest = ledger.newest_at(env.now_us) if oldest is not None or not found.sums["requests"] else None

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from llmcost.cli.environment import Env
     from llmcost.core.instants import Period
-    from llmcost.ledger.protocol import Sums
+    from llmcost.ledger.measures import Sums
 
 CHARTS = ("breakdown",)
 

@@ -8,7 +8,8 @@ from itertools import pairwise, product
 from typing import NamedTuple
 
 from llmcost.core.record import dimension
-from llmcost.ledger.protocol import Ledger, Query, Sums
+from llmcost.ledger.measures import Sums
+from llmcost.ledger.protocol import Ledger, Query
 
 #: Up to so many values it pays to leave out the other rows before they are grouped.
 _FILTERED = 200

@@ -13,7 +13,8 @@ from llmcost.core.instants import DAY_US
 from llmcost.core.usage import COST_PARTS
 from llmcost.estimate.collected import Stretch, collected
 from llmcost.estimate.traffic import MONTH_US
-from llmcost.ledger.protocol import Ledger, Prediction, Query, Sums
+from llmcost.ledger.measures import Sums
+from llmcost.ledger.protocol import Ledger, Prediction, Query
 from llmcost.pricing.book import PriceBook
 
 #: Fewer requests say little of what a call costs.

@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from llmcost.core.instants import DAY_US
 from llmcost.core.money import round_half_even
-from llmcost.ledger.protocol import Ledger, Query, Sums
+from llmcost.ledger.measures import Sums
+from llmcost.ledger.protocol import Ledger, Query
 
 #: A month is a twelfth of the Gregorian calendar's 365 days.
 MONTH_US = 365 * DAY_US // 12

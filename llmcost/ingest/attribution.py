@@ -83,7 +83,7 @@ def _rule(raw: Mapping[str, Any], where: str, home: str) -> Rule:
             )
     match = raw.get("match")
     if not isinstance(match, Mapping) or not match:
-        raise ConfigError(f"{where}: it has no match", 'write match = {path = "~/work/shop*"}, or another')
+        raise ConfigError(f"{where}: it has no match", 'write match = {path = "~/code/shop*"}, or another')
     given = {field: _text(raw[field], f"{where}: {field}", clean_field) for field in GIVEN if field in raw}
     if not given:
         raise ConfigError(f"{where}: it gives nothing", f"add one of {', '.join(GIVEN)}")

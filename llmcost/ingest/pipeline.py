@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
@@ -18,6 +18,7 @@ from llmcost.core.money import MAX_NANO, usd_text
 from llmcost.core.record import Problem, Record
 from llmcost.core.text import clean_field
 from llmcost.ingest.attribution import Rules, default_app
+from llmcost.ingest.bills import whole_bill
 from llmcost.ingest.bookmarks import ReadSoFar, stamp
 from llmcost.ingest.features import Features
 from llmcost.ingest.pricing import Pricer
@@ -360,7 +361,7 @@ class Ingest:
         self._flush()
         if self._billed:
             self._begin()
-            lines, lacking = _whole_bill(self._billed)
+            lines, lacking = whole_bill(self._billed)
             self.result.billed = self._ledger.billing.add(lines, self.result.batch, lacking)
             self._billed.clear()
         if self.result.batch and not self._ledger.end_batch(self.result.batch):
@@ -368,45 +369,6 @@ class Ingest:
         self.result.added = self.result.added.plus(Added(duplicate=self._folded, clashes=self._clashes))
         self._folded = self._clashes = 0
         return self.result
-
-
-#: Formats whose lines have names of their own: a file that tells one of them again restates its bucket.
-_RESTATED = ("openai-admin", "anthropic-admin")
-
-
-class _Part(NamedTuple):
-    """What one file says of one bucket."""
-
-    lines: list[Billed]
-    damaged: bool
-
-    def restates(self, other: _Part) -> bool:
-        mine, theirs = ({_named(line) for line in part.lines} for part in (self, other))
-        return self.lines[0].source in _RESTATED and not mine.isdisjoint(theirs)
-
-
-def _named(line: Billed) -> Billed:
-    """What a line is of, whatever it says."""
-    return line._replace(cost=None, usage=None, requests=None, quantity=None)
-
-
-def _whole_bill(pages: Mapping[tuple[Billed, ...], bool]) -> tuple[list[Billed], set[str]]:
-    """The lines of files, and the scopes of which not all could be read. `pages`: as read -> whether damaged.
-
-    A bucket may go on in another file; one that is told again in a later file is taken from there.
-    """
-    told: dict[str, list[_Part]] = {}
-    for page, damaged in pages.items():
-        scopes: dict[str, list[Billed]] = {}
-        for line in page:
-            scopes.setdefault(line.scope, []).append(line)
-        for scope, lines in scopes.items():
-            new, parts = _Part(lines, damaged), told.setdefault(scope, [])
-            earlier = [part for part in parts if new.restates(part)]
-            if not earlier or not damaged or any(part.damaged for part in earlier):
-                told[scope] = [*(part for part in parts if part not in earlier), new]
-    lines = [line for parts in told.values() for part in parts for line in part.lines]
-    return lines, {scope for scope, parts in told.items() if any(part.damaged for part in parts)}
 
 
 @contextmanager

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import sqlite3
 from array import array
-from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from sys import byteorder
 
 from llmcost.core.instants import DAY_US, QUARTER_US
+from llmcost.core.percentile import percentile_cont
 from llmcost.ledger.protocol import Spread
 
 #: A day of fewer priced requests is read from its rows as quickly.
@@ -80,9 +80,11 @@ class SortedCosts:
             at = until if day is None else until + DAY_US
         return found, stretches
 
-    def spreads(self, start: int, end: int, share: Fraction) -> dict[str, Spread]:
-        """As `Ledger.cost_percentiles`."""
-        found, stretches = self.of(start, end)
+    def spreads(
+        self, kept: Mapping[str, Sequence[array[int]]], stretches: Iterable[tuple[int, int]], share: Fraction
+    ) -> dict[str, Spread]:
+        """As `Ledger.cost_percentiles`, of what `of` gave."""
+        found = {app: list(costs) for app, costs in kept.items()}
         for stretch in stretches:
             for app, costs in self._raw(*stretch).items():
                 found.setdefault(app, []).append(costs)
@@ -105,26 +107,3 @@ def _little(costs: array[int]) -> array[int]:
 def _spread(parts: Sequence[array[int]], share: Fraction) -> Spread:
     count = sum(map(len, parts))
     return Spread(count, percentile_cont(parts, share), Fraction(sum(map(sum, parts)), count))
-
-
-def percentile_cont(parts: Sequence[array[int]], share: Fraction) -> Fraction:
-    """SQL's PERCENTILE_CONT of the amounts of all `parts` together: linear between the two nearest.
-
-    Each part is sorted and not empty; `share` is between 0 and 1.
-    """
-    place = share * (sum(map(len, parts)) - 1)
-    below = int(place)
-    low = _nth(parts, below)
-    return low if place == below else low + (place - below) * (_nth(parts, below + 1) - low)
-
-
-def _nth(parts: Sequence[array[int]], place: int) -> Fraction:
-    """The amount at this place (from 0) of all parts together: halving the range of amounts, not sorting them."""
-    low, high = min(part[0] for part in parts), max(part[-1] for part in parts)
-    while low < high:
-        middle = (low + high) // 2
-        if sum(bisect_right(part, middle) for part in parts) > place:
-            high = middle
-        else:
-            low = middle + 1
-    return Fraction(low)

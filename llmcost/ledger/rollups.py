@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from llmcost.core.usage import BUCKETS, COST_PARTS
 from llmcost.ledger.block import Block, Column
-from llmcost.ledger.protocol import MEASURE_NAMES
+from llmcost.ledger.measures import MEASURE_NAMES
 from llmcost.ledger.schema import FLAG_PARTIAL, REPORTED_CODE
 
 _OUTPUT = ("output", "reasoning", "output_audio", "output_image")

@@ -28,7 +28,8 @@ from typing import NamedTuple
 
 from llmcost.core.instants import DAY_US, QUARTER_US
 from llmcost.core.usage import BUCKETS, COST_PARTS
-from llmcost.ledger.protocol import MEASURE_NAMES, REPORTED, ROLLED, UNPRICED
+from llmcost.ledger.measures import MEASURE_NAMES, ROLLED
+from llmcost.ledger.protocol import REPORTED, UNPRICED
 
 #: "llmc": tells our files from other SQLite databases.
 APPLICATION_ID = 0x6C6C6D63

@@ -4,80 +4,58 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from array import array
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from fractions import Fraction
-from heapq import nlargest
-from itertools import count, groupby, pairwise
-from operator import itemgetter, neg
+from itertools import count
+from operator import itemgetter
 from pathlib import Path
 
 from llmcost.core.errors import LedgerError, UsageError
 from llmcost.core.instants import DAY_US, QUARTER_US
-from llmcost.core.record import dimension
 from llmcost.ledger import schema
 from llmcost.ledger import statements as sql
 from llmcost.ledger.billed_lines import SqliteBilling
 from llmcost.ledger.block import block, prices
 from llmcost.ledger.bookmarking import SqliteBookmarks
-from llmcost.ledger.codes import Codes
-from llmcost.ledger.compaction import Compaction
-from llmcost.ledger.connect import connect, translated
-from llmcost.ledger.costs_sorted import SortedCosts
+from llmcost.ledger.connect import translated
 from llmcost.ledger.erasure import FORGOTTEN, Erasure
 from llmcost.ledger.fixed_costs import SqliteCosts
 from llmcost.ledger.labelling import SqliteLabels
 from llmcost.ledger.outbox import SqliteOutbox
 from llmcost.ledger.protocol import (
     Added,
-    Amounts,
     BatchInfo,
-    Covered,
-    CoveredGroup,
-    Dear,
-    Group,
     LedgerInfo,
     Names,
     Prediction,
     PricedRecord,
-    Query,
-    Spread,
-    StoredRequest,
-    Sums,
 )
+from llmcost.ledger.reading import Reading
 from llmcost.ledger.rollups import measured, totals
-from llmcost.ledger.rows import Decoder, card_hash, day_of, hash64, storable, well_formed
+from llmcost.ledger.rows import card_hash, day_of, hash64, storable, well_formed
 from llmcost.ledger.ruled import SqliteRuled
-from llmcost.ledger.schema import COLUMNS, DAY_SERIES, DAYS, PRICING, QUARTERS, QUARTERS_ALL, Rollup
+from llmcost.ledger.schema import COLUMNS, DAY_SERIES, DAYS, PRICING, QUARTERS, QUARTERS_ALL
 from llmcost.ledger.versions import Versions, fold
 
-_FILTERS = schema.PREDICTION.index("filters")
 _TS_AND_ID = itemgetter(0, 1)
 _QUARTERS_A_DAY = DAY_US // QUARTER_US
 _PRICE = slice(len(schema.CONTENT), len(schema.CONTENT) + len(PRICING))
 
 
-class SqliteLedger:
+class SqliteLedger(Reading):
     """Implements `ledger.protocol.Ledger`. One connection; not for use from several threads."""
 
     def __init__(self, path: Path, *, write: bool) -> None:
-        self.path = path
+        super().__init__(path, write=write)
         #: Batches begun here that have not added or replaced a row.
         self._barren: set[int] = set()
         self._write = write
-        self._db = connect(path, write=write)
-        self._codes = Codes(self._db)
-        self._decoder = Decoder(self._codes.names, self._codes.basis)
         self._versions = Versions(self._db, self._decoder)
-        self._compaction = Compaction(self._db)
         self.outbox = SqliteOutbox(self._db, self._transaction, lambda: translated(path))
         self.labels = SqliteLabels(self._db, self._transaction, lambda: translated(path))
         self.costs = SqliteCosts(self._db, self._transaction, lambda: translated(path))
         self.ruled = SqliteRuled(self._db, self._transaction, lambda: translated(path))
         self.bookmarks = SqliteBookmarks(self._db, self._transaction, lambda: translated(path))
-        self._sorted_costs = SortedCosts(self._db)
         self._erasure = Erasure(self._db, self._codes, self._decoder, self._versions, self.outbox, self.labels)
         self.billing = SqliteBilling(
             self._db, self._transaction, lambda: translated(path), changed=self._barren.discard,
@@ -278,140 +256,6 @@ class SqliteLedger:
             self._db.executemany("DELETE FROM prediction WHERE name = ?", {(row[0],) for row in rows})
             self._db.executemany(sql.INSERT_PREDICTION, rows)
 
-    # Reading
-
-    def sums(self, query: Query) -> list[Group]:
-        query = _canonical(query)
-        with translated(self.path), self.snapshot():
-            return self._grouped(query, _stretches(query.start, query.end, sql.levels(query)))
-
-    def _grouped(self, query: Query, stretches: Iterable[tuple[Rollup, int, int, int]]) -> list[Group]:
-        found: defaultdict[tuple[str, ...], list[Sums]] = defaultdict(list)
-        width = len(query.by)
-        for level, start, end, sign in stretches:
-            if level is sql.RAW:
-                self._compaction.expect_rows(start, end, query)
-            for row in self._db.execute(*sql.sums_statement(query, level, start, end)):
-                if row[width] is not None:
-                    found[tuple(map(str, row[:width]))].append(Sums(row[width:] if sign > 0 else map(neg, row[width:])))
-        groups = [Group(key, Sums.total(parts)) for key, parts in found.items()]
-        return [group for group in groups if group.sums["requests"]] if query.by else groups or [Group((), Sums())]
-
-    def series(self, query: Query, cuts: Sequence[int], *, tokens: bool = True) -> dict[tuple[str, ...], list[Amounts]]:
-        query = _canonical(query)
-        width = len(query.by)
-        levels = sql.levels(query)
-        found: dict[tuple[str, ...], list[Amounts]] = {}
-        with translated(self.path), self.snapshot():
-            for first, steps, level, start, end, sign in _series_stretches(cuts, levels):
-                if level is sql.RAW:
-                    self._compaction.expect_rows(start, end, query)
-                statement, before, behind = sql.series_statement(query, level, tokens=tokens)
-                length = (end - start) // steps
-                for row in self._db.execute(statement, [*before, start, length, start, end, *behind]):
-                    amounts = found.setdefault(tuple(map(str, row[:width])), [Amounts()] * (len(cuts) - 1))
-                    number = first + row[width]
-                    amounts[number] = amounts[number].plus(Amounts(*(sign * each for each in row[width + 1 :])))
-        return {key: amounts for key, amounts in found.items() if any(each.requests for each in amounts)}
-
-    def requests(
-        self, query: Query, *, order: str = "cost", limit: int | None = None, without_card: bool = False
-    ) -> Iterator[StoredRequest]:
-        statement = sql.requests_statement(_canonical(query), order, limit, without_card=without_card)
-        with translated(self.path):
-            self._codes.renew()
-            for columns in self._db.execute(*statement):
-                yield self._decoder.stored(columns)
-
-    def token_percentiles(self, query: Query, side: str, percents: Sequence[int]) -> tuple[int, ...] | None:
-        statement = sql.ranked_tokens_statement(_canonical(query), side)
-        with translated(self.path):
-            ranked = array("q", (row[0] for row in self._db.execute(*statement)))
-        if not ranked:
-            return None
-        return tuple(ranked[-(-percent * len(ranked) // 100) - 1] for percent in percents)
-
-    def cost_percentiles(self, start: int, end: int, share: Fraction) -> dict[str, Spread]:
-        with translated(self.path), self.snapshot():
-            for stretch in self._sorted_costs.of(start, end)[1]:
-                self._compaction.expect_rows(*stretch, Query(start, end, ("app",)))
-            return self._sorted_costs.spreads(start, end, share)
-
-    def covered(self, query: Query) -> Covered:
-        with translated(self.path):
-            statement, bound = sql.covered_statement(_canonical(query)._replace(by=()))
-            return Covered(*self._db.execute(statement, bound).fetchone())
-
-    def covered_groups(self, query: Query) -> list[CoveredGroup]:
-        width = len(query.by)
-        with translated(self.path):
-            rows = self._db.execute(*sql.covered_groups_statement(_canonical(query)))
-            return [CoveredGroup(tuple(map(str, row[:width])), *row[width:]) for row in rows]
-
-    def dear(self, query: Query, above: Mapping[str, int], limit: int) -> Dear:
-        query = _canonical(query)._replace(by=())
-        if not above:
-            return Dear(0, 0, ())
-        with translated(self.path), self.snapshot():
-            self._compaction.expect_rows(query.start, query.end, query)
-            found = [
-                (cost - above[app], -ts, identity, cost)
-                for ts, identity, cost, app in self._db.execute(*sql.dear_statement(query, min(above.values())))
-                if app in above and cost > above[app]
-            ]
-            self._codes.renew()
-            rows = [
-                self._db.execute(sql.SELECT_ROW, (-before, identity)).fetchone()
-                for _, before, identity, _ in nlargest(limit, found)
-            ]
-            return Dear(len(found), sum(each[3] for each in found), tuple(map(self._decoder.stored, rows)))
-
-    def predictions(self) -> list[Prediction]:
-        with translated(self.path):
-            rows = self._db.execute(sql.SELECT_PREDICTIONS).fetchall()
-            return [
-                Prediction(*row)._replace(where=tuple((name, value) for name, value in json.loads(row[_FILTERS])))
-                for row in rows
-            ]
-
-    def bounds(self) -> tuple[int, int] | None:
-        with translated(self.path):
-            first, last = self._db.execute(
-                "SELECT (SELECT min(ts) FROM request), (SELECT max(ts) FROM request)"
-            ).fetchone()
-            rolled = self._db.execute("SELECT min(quarter), max(quarter) FROM rollup_quarter_all").fetchone()
-        if rolled[0] is None:
-            return None
-        if self._compaction.since is not None:
-            # Of rows that are gone only the quarter of an hour is known.
-            first = min(first or 2**62, rolled[0] * QUARTER_US)
-            last = max(last or 0, rolled[1] * QUARTER_US)
-        return first, last
-
-    def newest_at(self, us: int) -> int | None:
-        with translated(self.path):
-            found = self._db.execute("SELECT max(ts) FROM request WHERE ts <= ?", (us,)).fetchone()[0]
-            if found is None and self._compaction.since is not None:
-                found = self._db.execute(sql.SELECT_NEWEST_QUARTER, (us,)).fetchone()[0]
-        return None if found is None else int(found)
-
-    @contextmanager
-    def snapshot(self) -> Iterator[None]:
-        # Errors of what is done within are not the ledger's: only its own statements are translated.
-        outermost = not self._db.in_transaction
-        if outermost:
-            with translated(self.path):
-                self._db.execute("BEGIN")
-        try:
-            yield
-        except BaseException:
-            if outermost and self._db.in_transaction:
-                self._db.execute("ROLLBACK")
-            raise
-        if outermost and self._db.in_transaction:
-            with translated(self.path):
-                self._db.execute("COMMIT")
-
     # Maintenance
 
     def reprice(self, rows: Sequence[PricedRecord]) -> int:
@@ -596,55 +440,7 @@ class SqliteLedger:
         self._db.close()
 
 
-def _stretches(start: int, end: int, levels: Sequence[Rollup], sign: int = 1) -> Iterator[tuple[Rollup, int, int, int]]:
-    """[start, end) as the sum of stretches (level, first bucket, bucket behind the last, 1 or -1).
-
-    What lies between the ends and the nearest borders of coarse buckets is added, or taken off again, in finer ones.
-    """
-    if start >= end:
-        return
-    coarsest, *finer = levels
-    size = coarsest.size
-    first, last = (start + size // 2) // size, (end + size // 2) // size
-    if finer and first >= last:
-        yield from _stretches(start, end, finer, sign)
-        return
-    yield coarsest, first, last, sign
-    for border, edge, outward in ((first * size, start, sign), (last * size, end, -sign)):
-        yield from _stretches(edge, border, finer, outward)
-        yield from _stretches(border, edge, finer, -outward)
-
-
-def _series_stretches(
-    cuts: Sequence[int], levels: Sequence[Rollup]
-) -> Iterator[tuple[int, int, Rollup, int, int, int]]:
-    """What adds up to the amounts between the cuts: (number of the first, how many equally long, and a stretch).
-
-    Equally long ones that begin and end with buckets are read at once, others one by one.
-    """
-    lengths = ((end - start, number) for number, (start, end) in enumerate(pairwise(cuts)))
-    for length, run in groupby(lengths, itemgetter(0)):
-        if length <= 0:
-            continue
-        numbers = [number for _, number in run]
-        start, end = cuts[numbers[0]], cuts[numbers[-1] + 1]
-        level = next(each for each in levels if not start % each.size and not length % each.size)
-        if level is levels[0] or length < levels[0].size:
-            yield numbers[0], len(numbers), level, start // level.size, end // level.size, 1
-            continue
-        for number in numbers:
-            for stretch in _stretches(cuts[number], cuts[number + 1], levels):
-                yield number, 1, *stretch
-
-
 def _prediction_column(value: object) -> object:
     if isinstance(value, tuple):
         return json.dumps(value)
     return well_formed(value) if isinstance(value, str) else value
-
-
-def _canonical(query: Query) -> Query:
-    return query._replace(
-        by=tuple(well_formed(dimension(name)) for name in query.by),
-        where=tuple((well_formed(dimension(name)), well_formed(value)) for name, value in query.where),
-    )

@@ -7,7 +7,8 @@ from functools import lru_cache
 from llmcost.core.errors import UsageError, nearest
 from llmcost.core.instants import DAY_US, QUARTER_US
 from llmcost.core.usage import COST_PARTS
-from llmcost.ledger.protocol import AMOUNTS, MEASURE_NAMES, MEASURES, Query
+from llmcost.ledger.measures import AMOUNTS, MEASURE_NAMES, MEASURES
+from llmcost.ledger.protocol import Query
 from llmcost.ledger.schema import (
     COLUMNS,
     CONTENT,
@@ -368,15 +369,6 @@ def requests_statement(
     )
     parameters = [query.start, query.end, *bound]
     return (statement, parameters) if limit is None else (f"{statement} LIMIT ?", [*parameters, limit])
-
-
-def covered_statement(query: Query) -> tuple[str, list[object]]:
-    """One row: how many requests are covered, and what they would have cost."""
-    condition, bound = conditions(query)
-    return (
-        f"SELECT count(*), coalesce(sum(cost), 0) FROM request f{_joins(query)} WHERE f.{COVERED} AND f.ts >= ?"
-        f" AND f.ts < ?{condition}"
-    ), [query.start, query.end, *bound]
 
 
 def covered_groups_statement(query: Query) -> tuple[str, list[object]]:

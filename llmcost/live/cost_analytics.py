@@ -28,7 +28,8 @@ from llmcost.core.instants import (
 )
 from llmcost.core.money import NANO_PER_USD, usd_text
 from llmcost.core.record import dimension as dimension_named
-from llmcost.ledger.protocol import Amounts, Ledger, Query, Sums
+from llmcost.ledger.measures import Amounts, Sums
+from llmcost.ledger.protocol import Ledger, Query
 from llmcost.ledger.sqlite import SqliteLedger
 
 

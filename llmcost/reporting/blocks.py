@@ -11,7 +11,7 @@ from llmcost.analysis.blocks import Block, Blocks, Burn, Gap
 from llmcost.core.instants import from_us, rfc3339
 from llmcost.core.money import round_half_even, usd_text
 from llmcost.core.text import printable
-from llmcost.ledger.protocol import Sums
+from llmcost.ledger.measures import Sums
 from llmcost.reporting import words
 from llmcost.reporting.cells import csv_text, markdown_table
 from llmcost.reporting.numbers import count, counted, short, usd

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from llmcost.analysis.live_view import Frame
 from llmcost.core.instants import from_us
 from llmcost.core.text import shorten
-from llmcost.ledger.protocol import Amounts
+from llmcost.ledger.measures import Amounts
 from llmcost.reporting import words
 from llmcost.reporting.console import bar, fitting, table
 from llmcost.reporting.numbers import count, counted, percent, short, usd

@@ -5,7 +5,7 @@ from __future__ import annotations
 from llmcost.analysis.report import Report
 from llmcost.core.instants import rfc3339
 from llmcost.core.text import printable
-from llmcost.ledger.protocol import Sums
+from llmcost.ledger.measures import Sums
 from llmcost.reporting.cells import csv_text
 from llmcost.reporting.numbers import counted
 from llmcost.reporting.view import View, cost_usd, cut

@@ -12,7 +12,7 @@ from llmcost.analysis.report import Report
 from llmcost.analysis.variance import Variance
 from llmcost.core.instants import Period, rfc3339
 from llmcost.core.money import usd_text
-from llmcost.ledger.protocol import Group, Sums
+from llmcost.ledger.measures import Group, Sums
 from llmcost.reporting import why
 from llmcost.reporting.view import View, cost_usd, cut, number
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from llmcost.analysis.report import Report
 from llmcost.core.instants import from_us
-from llmcost.ledger.protocol import Group, Sums
+from llmcost.ledger.measures import Group, Sums
 from llmcost.reporting import why, words
 from llmcost.reporting.cells import markdown_table, markdown_text
 from llmcost.reporting.numbers import count, percent

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from llmcost.analysis.report import Point, Report
 from llmcost.core.instants import Granularity, from_us
 from llmcost.core.money import NANO_PER_USD
-from llmcost.ledger.protocol import Group, Sums
+from llmcost.ledger.measures import Group, Sums
 from llmcost.reporting import charts, why, words
 from llmcost.reporting.console import bar, fitting, table
 from llmcost.reporting.console import render as console

@@ -11,7 +11,7 @@ from llmcost.analysis.report import Report
 from llmcost.core.errors import UsageError
 from llmcost.core.instants import rfc3339
 from llmcost.core.text import printable
-from llmcost.ledger.protocol import Sums
+from llmcost.ledger.measures import Sums
 from llmcost.reporting import words
 from llmcost.reporting.view import cost_usd, number
 

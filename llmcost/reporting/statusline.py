@@ -12,7 +12,7 @@ from llmcost.core.errors import UsageError
 from llmcost.core.money import NANO_PER_USD, nano_from_usd, usd_text
 from llmcost.core.text import clean_field, shorten
 from llmcost.core.usage import MAX_TOKENS
-from llmcost.ledger.protocol import Sums
+from llmcost.ledger.measures import Sums
 from llmcost.reporting.numbers import decimal, percent, short, usd
 from llmcost.reporting.spans import left
 from llmcost.reporting.view import cost_usd

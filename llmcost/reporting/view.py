@@ -10,7 +10,7 @@ from llmcost.analysis.metrics import Metric
 from llmcost.core.instants import Period
 from llmcost.core.money import usd_text
 from llmcost.core.text import printable
-from llmcost.ledger.protocol import Group, Sums
+from llmcost.ledger.measures import Group, Sums
 
 SECTIONS = ("summary", "why", "trend", "models", "apps", "groups", "anomalies", "metrics", "unpriced")
 #: What a table shows when nothing is asked for; JSON has every section always.

@@ -11,7 +11,8 @@ from llmcost.budgets.check import Check, Standing
 from llmcost.core.instants import DAY_US, from_us
 from llmcost.core.money import NANO_PER_USD
 from llmcost.core.text import printable
-from llmcost.ledger.protocol import Group, Ledger, Query, Sums
+from llmcost.ledger.measures import Group, Sums
+from llmcost.ledger.protocol import Ledger, Query
 from llmcost.reporting import why
 from llmcost.reporting.labels import Labels
 from llmcost.reporting.numbers import count, percent, short, usd

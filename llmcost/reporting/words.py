@@ -5,7 +5,7 @@ from __future__ import annotations
 from llmcost.analysis.metrics import Metric
 from llmcost.analysis.report import Report
 from llmcost.core.instants import Period
-from llmcost.ledger.protocol import Sums
+from llmcost.ledger.measures import Sums
 from llmcost.reporting.numbers import count, counted, decimal, percent, short, usd
 from llmcost.reporting.view import cost_usd, days, name
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from llmcost.analysis.gap import CAUSES, Side, gap
 from llmcost.core.usage import BUCKETS, Usage
-from llmcost.ledger.protocol import Sums
+from llmcost.ledger.measures import Sums
 from tests.analysis.test_variance import sums
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from llmcost.analysis.outcomes import Outcome, outcomes, read
 from llmcost.core.errors import DataError, UsageError
-from llmcost.ledger.protocol import Group
+from llmcost.ledger.measures import Group
 from tests.analysis.test_variance import sums
 
 

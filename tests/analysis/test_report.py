@@ -18,7 +18,8 @@ from llmcost.core.instants import DAY_US, QUARTER_US, Period
 from llmcost.core.record import DIMENSIONS, Record
 from llmcost.core.usage import Usage
 from llmcost.ledger.connect import MEMORY
-from llmcost.ledger.protocol import UNPRICED, Basis, PricedRecord, Sums
+from llmcost.ledger.measures import Sums
+from llmcost.ledger.protocol import UNPRICED, Basis, PricedRecord
 from llmcost.ledger.sqlite import SqliteLedger
 
 START = 1_764_028_800_000_000  # 2025-11-25T00:00:00Z

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from llmcost.analysis.variance import CAUSES, variance
 from llmcost.core.usage import BUCKETS, COST_PARTS
-from llmcost.ledger.protocol import MEASURE_NAMES, Group, Sums
+from llmcost.ledger.measures import MEASURE_NAMES, Group, Sums
 
 
 def sums(requests: int = 1, unpriced: int = 0, **parts: tuple[int, int]) -> Sums:

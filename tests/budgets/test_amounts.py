@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from llmcost.budgets.amounts import Scope, read
 from llmcost.core.instants import QUARTER_US
-from llmcost.ledger.protocol import ROLLED, Amounts, Query
+from llmcost.ledger.measures import ROLLED, Amounts
+from llmcost.ledger.protocol import Query
 from llmcost.ledger.schema import SERIES
 from tests.budgets.rows import ledger, row, us
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from llmcost.estimate import collected as module
 from llmcost.estimate.collected import Stretch, Where, collected
 from llmcost.ledger.connect import MEMORY
-from llmcost.ledger.protocol import Group, PricedRecord, Query
+from llmcost.ledger.measures import Group
+from llmcost.ledger.protocol import PricedRecord, Query
 from llmcost.ledger.sqlite import SqliteLedger
 from tests.ledger.samples import DAY, T0, add, distinct_rows, intervals, row, summed
 

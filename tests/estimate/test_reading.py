@@ -10,7 +10,7 @@ from llmcost.core.errors import UsageError
 from llmcost.estimate.reading import Reader
 from llmcost.estimate.terms import Terms, Told
 from llmcost.estimate.traffic import Traffic
-from llmcost.ledger.protocol import Sums
+from llmcost.ledger.measures import Sums
 from llmcost.tokens.counter import count
 from llmcost.tokens.prompt import Prompt
 

@@ -8,7 +8,7 @@ from llmcost.core.errors import UsageError
 from llmcost.estimate import prompts
 from llmcost.estimate.terms import Calls, Terms, Told, Where, share
 from llmcost.estimate.traffic import Traffic
-from llmcost.ledger.protocol import MEASURE_NAMES, Sums
+from llmcost.ledger.measures import MEASURE_NAMES, Sums
 
 APP: Where = (("app", "bot"),)
 

@@ -11,7 +11,7 @@ from llmcost.ingest.attribution import Rules, parse_rules
 from llmcost.ledger.protocol import Names
 
 BARE = Names(
-    "anthropic", "claude-opus-4-5", "", "", "", "ana@x", "/home/ana/work/shop", "main", "laptop", "claude-code"
+    "anthropic", "claude-opus-4-5", "", "", "", "ana@x", "/home/ana/code/shop", "main", "laptop", "claude-code"
 )
 
 
@@ -28,12 +28,12 @@ def given(names: Names = BARE, *raw: dict[str, Any]) -> tuple[str, str, str]:
 @pytest.mark.parametrize(
     ("match", "fits"),
     [
-        ({"path": "/home/ana/work/shop"}, True),
-        ({"path": "~/work/*"}, True),
-        ({"project": "~/work/**"}, True),
+        ({"path": "/home/ana/code/shop"}, True),
+        ({"path": "~/code/*"}, True),
+        ({"project": "~/code/**"}, True),
         ({"path": "~"}, False),
-        ({"path": "/home/ana/work/sho"}, False),
-        ({"path": "/home/ana/work/shop/*"}, False),
+        ({"path": "/home/ana/code/sho"}, False),
+        ({"path": "/home/ana/code/shop/*"}, False),
         ({"path": "/HOME/*"}, False),
         ({"model": "claude-*"}, True),
         ({"model": "claude-*-4-[45]", "user": "ana@*"}, True),

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from llmcost.core.usage import BUCKETS
 from llmcost.ingest.pipeline import Ingest
-from llmcost.ledger.protocol import Added, Group
+from llmcost.ledger.measures import Group
+from llmcost.ledger.protocol import Added
 from llmcost.ledger.sqlite import SqliteLedger
 from llmcost.sources.columns import FIELDS
 from tests.ingest.logs import ALL, BOOK, claude, encoded, flat, ingest, memory, rows

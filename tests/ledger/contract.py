@@ -28,11 +28,11 @@ from llmcost.ledger.alerts import Alert, StoredAlert
 from llmcost.ledger.bookmarks import Bookmark
 from llmcost.ledger.costs import FixedCost, Share
 from llmcost.ledger.labels import Answered, StoredLabel
+from llmcost.ledger.measures import Amounts
 from llmcost.ledger.protocol import (
     REPORTED,
     UNPRICED,
     Added,
-    Amounts,
     Basis,
     Covered,
     CoveredGroup,

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from llmcost.core.record import Record, merge_key
 from llmcost.core.usage import COST_PARTS, Usage
-from llmcost.ledger.protocol import MEASURE_NAMES, REPORTED, UNPRICED, Basis, Ledger, PricedRecord, Query
+from llmcost.ledger.measures import MEASURE_NAMES
+from llmcost.ledger.protocol import REPORTED, UNPRICED, Basis, Ledger, PricedRecord, Query
 from llmcost.pricing.card import Card
 
 DAY = 86_400_000_000

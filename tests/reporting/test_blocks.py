@@ -9,7 +9,7 @@ import pytest
 
 from llmcost.analysis.blocks import BLOCK_US, HOUR_US, Block, Blocks, Burn, Gap
 from llmcost.core.instants import Period
-from llmcost.ledger.protocol import MEASURE_NAMES, Sums
+from llmcost.ledger.measures import MEASURE_NAMES, Sums
 from llmcost.reporting.blocks import render
 from llmcost.reporting.spans import duration, left
 from llmcost.reporting.view import View

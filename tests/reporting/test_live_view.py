@@ -11,7 +11,7 @@ import pytest
 from llmcost.analysis.live_view import Frame, frame
 from llmcost.core.instants import DAY_US
 from llmcost.ledger.connect import MEMORY
-from llmcost.ledger.protocol import Amounts
+from llmcost.ledger.measures import Amounts
 from llmcost.ledger.sqlite import SqliteLedger
 from llmcost.reporting.columns import width_of
 from llmcost.reporting.console import render

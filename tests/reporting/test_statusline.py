@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from llmcost.analysis.blocks import BLOCK_US, HOUR_US, Block, Burn
 from llmcost.core.errors import UsageError
-from llmcost.ledger.protocol import MEASURE_NAMES, Sums
+from llmcost.ledger.measures import MEASURE_NAMES, Sums
 from llmcost.reporting.statusline import MAX_HOOK, Hook, Status, document, line, read_hook
 
 START = 1_763_974_800_000_000  # 2025-11-24T09:00:00Z

@@ -18,7 +18,7 @@ from llmcost.estimate.models import Model, priced_model
 from llmcost.estimate.prompts import Calls
 from llmcost.estimate.scorecard import Band
 from llmcost.estimate.traffic import MONTH_US, Traffic
-from llmcost.ledger.protocol import MEASURE_NAMES, Sums
+from llmcost.ledger.measures import MEASURE_NAMES, Sums
 from llmcost.tokens.prompt import plain
 from tests.estimate.books import NOW, book
 
