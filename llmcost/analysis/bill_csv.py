@@ -38,6 +38,9 @@ def read(lines: Iterable[str], name: str) -> list[Billed]:
         if unknown or missing:
             what = f"no column {missing[0]!r}" if missing else f"an unknown column {unknown[0]!r}"
             raise UsageError(f"{name} has {what}", f"use {', '.join(COLUMNS)}")
+        twice = next((each for each in header if header.count(each) > 1), None)
+        if twice is not None:
+            raise UsageError(f"{name} has two columns {twice!r}", "leave one of them out")
         rows.fieldnames = header
         return list(_lines(rows, name))
     except (csv.Error, UnicodeDecodeError) as error:
@@ -46,8 +49,10 @@ def read(lines: Iterable[str], name: str) -> list[Billed]:
 
 def _lines(rows: csv.DictReader[str], name: str) -> Iterator[Billed]:
     for row in rows:
+        if None in row:
+            raise DataError(f"{name}:{rows.line_num}: more cells than columns", "quote a cell that has a comma")
         try:
-            yield _line({key: (value or "").strip() for key, value in row.items() if isinstance(key, str)})
+            yield _line({key: (value or "").strip() for key, value in row.items()})
         except ValueError as error:
             raise DataError(f"{name}:{rows.line_num}: {error}", "correct the line: a bill is taken whole") from None
 

@@ -80,8 +80,12 @@ def _segment(text: str) -> str:
 
 def _class(inside: str) -> str:
     negated = inside[0] in "!^"
-    characters = re.sub(r"([\\\[\]^&~|])", r"\\\1", inside[negated:])
-    ranged = re.fullmatch(r".*?([^-])-([^-]).*", characters)
-    if ranged and ranged[1] > ranged[2]:
-        return r"(?!)"
-    return f"(?!/)[{'^' if negated else ''}{characters}]"
+    left, members = inside[negated:], ""
+    while left:
+        first, last = left[0], left[2:3] if left[1:2] == "-" else ""
+        if first <= (last or first):
+            members += re.escape(first) + (f"-{re.escape(last)}" if last else "")
+        left = left[3 if last else 1 :]
+    if not members:
+        return "[^/]" if negated else "(?!)"
+    return f"(?!/)[{'^' if negated else ''}{members}]"

@@ -50,6 +50,10 @@ def test_columns() -> None:
         read(["date,cost_usd"], "bill.csv")
     with pytest.raises(UsageError, match="an unknown column 'usd'"):
         read(["date,provider,cost_usd,usd"], "bill.csv")
+    with pytest.raises(UsageError, match="two columns 'cost_usd'"):
+        read(["date,provider,cost_usd,cost_usd", "2026-11-02,openai,1,2"], "bill.csv")
+    with pytest.raises(DataError, match=r"bill\.csv:2: more cells than columns"):
+        read(["date,provider,cost_usd", "2026-11-02,openai,1,234"], "bill.csv")
     with pytest.raises(DataError, match="not a count"):
         read(["date,provider,cost_usd,requests", "2026-11-02,openai,1,-3"], "bill.csv")
     with pytest.raises(UsageError):

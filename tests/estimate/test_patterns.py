@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from llmcost.core.errors import UsageError
@@ -35,6 +35,12 @@ def matches(text: str, path: str) -> bool:
         ("[!ab].txt", ["c.txt"], ["a.txt", "/.txt"]),
         ("[a-c]x", ["bx"], ["dx", "-x"]),
         ("[z-a]x", [], ["mx"]),
+        ("[!z-a]x", ["mx"], ["/x"]),
+        ("[z-ab]x", ["bx"], ["zx", "-x", "ax"]),
+        ("[?--]x", [], ["?x", "-x"]),
+        ("[+--]x", [",x", "-x"], ["?x"]),
+        ("[a-]x", ["ax", "-x"], ["bx"]),
+        ("[a-cx-z]x", ["bx", "yx"], ["mx"]),
         ("[]a]x", ["]x", "ax"], ["bx"]),
         ("[^&|~]x", ["ax"], ["&x", "|x"]),
         ("a[b", ["a[b"], ["ab"]),
@@ -70,6 +76,7 @@ def test_braces_without_end_are_an_error() -> None:
 
 
 @given(st.text("ab[]!-^*?{},/\\", max_size=12))
+@example("[?--]")
 def test_any_text_is_a_valid_pattern(text: str) -> None:
     for _, regex in patterns(text):
         regex.fullmatch("ab/a")
